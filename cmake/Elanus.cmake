@@ -1,0 +1,50 @@
+# The three ways to add a target. Every source is listed by name: a forgotten
+# file is then an error, not a silent change of the build.
+include(GoogleTest)
+
+# Flags of all code that we write; generated code is exempt.
+add_library(elanus_flags INTERFACE)
+target_compile_features(elanus_flags INTERFACE cxx_std_20)
+target_compile_options(elanus_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Werror -Wno-missing-field-initializers)
+
+# elanus_library(NAME hnsw SRCS a.cc DEPS elanus::base PRIVATE_DEPS fmt::fmt)
+#
+# DEPS are the libraries whose types stand in our headers, PRIVATE_DEPS the
+# rest. Makes elanus_<name> with the alias elanus::<name>.
+function(elanus_library)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(elanus_${ARG_NAME} STATIC ${ARG_SRCS})
+  add_library(elanus::${ARG_NAME} ALIAS elanus_${ARG_NAME})
+  target_include_directories(elanus_${ARG_NAME} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(elanus_${ARG_NAME}
+    PUBLIC ${ARG_DEPS} PRIVATE elanus_flags ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# elanus_test(NAME record_test SRCS record_test.cc DEPS elanus::segment
+#             LABELS concurrent)
+#
+# One program of unit tests, each test its own ctest entry with the label
+# `unit` besides the given ones. A test labelled `concurrent` also runs under
+# the thread sanitizer.
+function(elanus_test)
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ELANUS_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${ARG_NAME} ${ARG_SRCS})
+  target_link_libraries(${ARG_NAME}
+    PRIVATE elanus_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  # One ctest entry a program: starting a process for every test costs more
+  # than the tests.
+  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
+  set_tests_properties(${ARG_NAME} PROPERTIES
+    LABELS "unit;${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if("concurrent" IN_LIST ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY ELANUS_CONCURRENT_TESTS ${ARG_NAME})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY ELANUS_UNIT_TESTS ${ARG_NAME})
+endfunction()
