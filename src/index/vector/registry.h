@@ -1,0 +1,97 @@
+// Vector indexes by their wire names: which there are, which parameters they
+// take in which ranges, how to build one and how to open its files.
+//
+//   ASSIGN_OR_RETURN(const IndexSpec spec,
+//                    ParseIndexSpec({.type_name = "HNSW",
+//                                    .metric_name = "COSINE",
+//                                    .data_type = DataType::kFloatVector,
+//                                    .dim = 384,
+//                                    .params = {{"M", "16"}}}));
+//   ASSIGN_OR_RETURN(auto index, BuildIndex(ctx, spec, dataset, {}));
+//   ASSIGN_OR_RETURN(std::vector<IndexFile> files, index->Save());
+//   ASSIGN_OR_RETURN(auto again, LoadIndex(std::move(files), {}));
+//
+// Threads: all functions are pure.
+// Errors:  kParameterInvalid names parameter, value and range; kUnexpected
+//          "invalid index type: X" for a name that nobody knows;
+//          kIndexNotSupported for a type of Milvus that Elanus lacks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/vector_index.h"
+#include "types/data_type.h"
+#include "types/metric.h"
+
+namespace elanus::index {
+
+// Names and values as on the wire.
+using ParamMap = std::map<std::string, std::string, std::less<>>;
+
+struct IndexRequest {
+  std::string_view type_name;    // empty = AUTOINDEX
+  std::string_view metric_name;  // empty = the default of an AUTOINDEX
+  types::DataType data_type = types::DataType::kFloatVector;
+  std::size_t dim = 0;
+  ParamMap params;
+};
+
+struct HnswParams {
+  std::uint32_t m = 30;
+  std::uint32_t ef_construction = 360;
+
+  friend bool operator==(const HnswParams&, const HnswParams&) = default;
+};
+
+// A checked request.
+struct IndexSpec {
+  IndexType type = IndexType::kFlat;
+  types::MetricType metric = types::MetricType::kCosine;
+  std::size_t dim = 0;
+  HnswParams hnsw;  // HNSW only
+  // The request said AUTOINDEX: DescribeIndex answers with that name.
+  bool is_auto = false;
+};
+
+// Parameters that no index knows are ignored, as Milvus does; "index_type",
+// "metric_type" and "mmap.enabled" among them.
+absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request);
+
+// The metric that an index type has when none is given.
+types::MetricType DefaultMetric(types::DataType data_type);
+
+// `params`: the wire's search parameters of one request for `k` hits.
+absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
+                                               const ParamMap& params,
+                                               std::size_t k);
+
+// As above for a range search, whose `ef` has a default of its own.
+absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
+                                                    const ParamMap& params);
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
+    const base::OpContext& ctx, const IndexSpec& spec,
+    const VectorDataset& dataset, const BuildOptions& options);
+
+struct LoadOptions {
+  // Check every block's checksum now. False = the header and all that is
+  // needed to stay inside the file are checked, the rest is trusted: for
+  // files that this process has just verified.
+  bool verify = true;
+};
+
+// Opens the files that Save gave; they are used in place (mapped files stay
+// mapped), if they start at a multiple of 64, else copied.
+absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
+    std::vector<IndexFile> files, const LoadOptions& options);
+
+}  // namespace elanus::index

@@ -1,0 +1,186 @@
+// The one interface of all vector indexes. An index is immutable: it is built
+// from blocks of rows or opened from its files, and then only read.
+//
+//   ASSIGN_OR_RETURN(const IndexSpec spec, ParseIndexSpec({...}));
+//   ASSIGN_OR_RETURN(auto index, BuildIndex(ctx, spec, dataset, {}));
+//   std::vector<float> distances(nq * k);
+//   std::vector<std::uint32_t> rows(nq * k);
+//   RETURN_IF_ERROR(index->Search(
+//       ctx,
+//       {.queries = queries, .nq = nq, .k = k, .excluded = excluded},
+//       {.distances = distances, .rows = rows}));
+//
+// A distance is smaller where a row is nearer (types/metric.h converts it to
+// the wire's score). Rows are offsets into the dataset, 0 .. size() - 1. Of
+// two rows at the same distance the smaller offset comes first.
+//
+// Threads:   all const methods from any thread.
+// Ownership: an index owns its memory, or shares the buffers that it was
+//            opened from; a dataset is borrowed during the build only, except
+//            where a class says so.
+// Errors:    kParameterInvalid for a query that does not fit (dimension,
+//            ef < k); kCancelled and kDeadlineExceeded from the context;
+//            DATA_LOSS naming file and block for damaged files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/executor.h"
+#include "base/op_context.h"
+#include "base/status.h"
+#include "types/bitset.h"
+#include "types/metric.h"
+
+namespace elanus::index {
+
+// The row of a hit that is missing: fewer than k rows pass.
+inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
+inline constexpr float kNoDistance = std::numeric_limits<float>::infinity();
+
+// Rows that lie one behind the other: `rows` times `dim` floats.
+struct VectorBlock {
+  const float* data = nullptr;
+  std::size_t rows = 0;
+  // 1 / |row| for each row (0 for a zero row), or null: then computed on the
+  // fly. Only COSINE looks at it.
+  const float* inverse_norms = nullptr;
+};
+
+// The vectors of a column, whose chunks need not lie together.
+struct VectorDataset {
+  std::span<const VectorBlock> blocks;
+  std::size_t dim = 0;
+
+  std::size_t rows() const {
+    std::size_t sum = 0;
+    for (const VectorBlock& block : blocks) sum += block.rows;
+    return sum;
+  }
+};
+
+struct Neighbor {
+  float distance = kNoDistance;
+  std::uint32_t row = kNoRow;
+
+  friend bool operator<(const Neighbor& a, const Neighbor& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+  }
+  friend bool operator==(const Neighbor&, const Neighbor&) = default;
+};
+
+// What a search may be told besides its queries; ParseSearchParams
+// (registry.h) makes one from the wire's text. An index ignores what it does
+// not know.
+struct SearchParams {
+  // HNSW: how many candidates are kept. 0 = the default, max(k, 16).
+  std::size_t ef = 0;
+};
+
+struct SearchQuery {
+  std::span<const float> queries;  // nq * dim
+  std::size_t nq = 1;
+  std::size_t k = 10;
+  SearchParams params = {};
+  // 1 = row is out. Rows beyond its size are in.
+  types::BitsetView excluded = {};
+};
+
+// Where a search puts its answer: nq * k each, query after query, nearest
+// first, filled up with kNoDistance and kNoRow.
+struct SearchOutput {
+  std::span<float> distances;
+  std::span<std::uint32_t> rows;
+};
+
+// All rows with at_least <= distance < below, the `limit` nearest of them.
+// Milvus's radius and range_filter are `below` and `at_least` as distances
+// (types::DistanceFromScore).
+struct RangeQuery {
+  std::span<const float> query;  // dim
+  float below = kNoDistance;
+  float at_least = -std::numeric_limits<float>::infinity();
+  std::size_t limit = std::numeric_limits<std::size_t>::max();
+  SearchParams params = {};
+  types::BitsetView excluded = {};
+};
+
+struct IterateQuery {
+  std::span<const float> query;  // dim; copied
+  SearchParams params = {};
+  // Borrowed until the first Next has returned.
+  types::BitsetView excluded = {};
+};
+
+// Gives the rows nearest first, batch by batch, each row once.
+//
+// Threads: one at a time. The index must outlive it.
+class VectorIterator {
+ public:
+  virtual ~VectorIterator() = default;
+
+  // The next rows, at most `count`; fewer only at the end.
+  virtual absl::StatusOr<std::vector<Neighbor>> Next(const base::OpContext& ctx,
+                                                     std::size_t count) = 0;
+};
+
+// One of the files that an index consists of. `name` is a plain name without
+// a folder, unique within the index.
+struct IndexFile {
+  std::string name;
+  base::Buffer bytes;
+};
+
+enum class IndexType : std::uint8_t {
+  kFlat = 1,  // the numbers stand in files
+  kHnsw = 2,
+};
+// The wire's name: "FLAT", "HNSW".
+std::string_view NameOf(IndexType type);
+
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  virtual IndexType type() const = 0;
+  virtual types::MetricType metric() const = 0;
+  virtual std::size_t dim() const = 0;
+  virtual std::size_t size() const = 0;
+  // Bytes held, mapped ones included.
+  virtual std::size_t memory_bytes() const = 0;
+
+  // The k nearest rows of each query.
+  virtual absl::Status Search(const base::OpContext& ctx,
+                              const SearchQuery& query,
+                              const SearchOutput& out) const = 0;
+
+  // Nearest first.
+  virtual absl::StatusOr<std::vector<Neighbor>> RangeSearch(
+      const base::OpContext& ctx, const RangeQuery& query) const = 0;
+
+  virtual absl::StatusOr<std::unique_ptr<VectorIterator>> Iterate(
+      const IterateQuery& query) const = 0;
+
+  // The files that LoadIndex (registry.h) opens again. The buffers share the
+  // index's memory where they can.
+  virtual absl::StatusOr<std::vector<IndexFile>> Save() const = 0;
+};
+
+// How a build may use the machine.
+struct BuildOptions {
+  // Helpers of the calling thread, which works along. Null = the calling
+  // thread alone; only then are equal inputs sure to give equal files.
+  base::Executor* executor = nullptr;
+  // How many threads work at most, the caller's among them.
+  std::size_t max_threads = 1;
+  std::uint64_t seed = 1;
+};
+
+}  // namespace elanus::index
