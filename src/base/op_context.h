@@ -55,6 +55,13 @@ class OpContext {
   }
 
   std::int64_t deadline_ns() const { return state_->deadline_ns; }
+
+  // Time left, perhaps negative; kNoDeadline without a deadline.
+  std::int64_t RemainingNs() const {
+    if (state_->deadline_ns == kNoDeadline) return kNoDeadline;
+    return state_->deadline_ns - state_->clock->MonotonicNs();
+  }
+
   const std::string& request_id() const { return state_->request_id; }
 
  private:
