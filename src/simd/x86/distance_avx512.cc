@@ -1,0 +1,185 @@
+// The kernels for AVX-512 (F, DQ, BW, VL). The tail of a row is read with a
+// mask, so nothing beyond it is touched.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "simd/distance.h"
+
+namespace elanus::simd {
+namespace {
+
+constexpr size_t kLanes = 16;
+
+struct L2Op {
+  static __m512 Step(__m512 sum, __m512 x, __m512 y) {
+    const __m512 difference = _mm512_sub_ps(x, y);
+    return _mm512_fmadd_ps(difference, difference, sum);
+  }
+};
+
+struct DotOp {
+  static __m512 Step(__m512 sum, __m512 x, __m512 y) {
+    return _mm512_fmadd_ps(x, y, sum);
+  }
+};
+
+struct NegDotOp {
+  static __m512 Step(__m512 sum, __m512 x, __m512 y) {
+    return _mm512_fnmadd_ps(x, y, sum);
+  }
+};
+
+__mmask16 TailMask(size_t left) {
+  return static_cast<__mmask16>((1u << left) - 1u);
+}
+
+template <typename Op>
+float Pair(const float* x, const float* y, size_t dim) {
+  __m512 sum[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(),
+                   _mm512_setzero_ps(), _mm512_setzero_ps()};
+  size_t i = 0;
+  for (; i + 4 * kLanes <= dim; i += 4 * kLanes) {
+    for (size_t j = 0; j < 4; ++j) {
+      sum[j] = Op::Step(sum[j], _mm512_loadu_ps(x + i + j * kLanes),
+                        _mm512_loadu_ps(y + i + j * kLanes));
+    }
+  }
+  for (; i + kLanes <= dim; i += kLanes) {
+    sum[0] = Op::Step(sum[0], _mm512_loadu_ps(x + i), _mm512_loadu_ps(y + i));
+  }
+  if (i < dim) {
+    const __mmask16 mask = TailMask(dim - i);
+    sum[1] = Op::Step(sum[1], _mm512_maskz_loadu_ps(mask, x + i),
+                      _mm512_maskz_loadu_ps(mask, y + i));
+  }
+  return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(sum[0], sum[1]),
+                                            _mm512_add_ps(sum[2], sum[3])));
+}
+
+// The sums of four registers, as one vector of four.
+__m128 ReduceFour(const __m512* sum) {
+  __m128 part[4];
+  for (size_t j = 0; j < 4; ++j) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(sum[j]),
+                                      _mm512_extractf32x8_ps(sum[j], 1));
+    part[j] = _mm_add_ps(_mm256_castps256_ps128(half),
+                         _mm256_extractf128_ps(half, 1));
+  }
+  return _mm_hadd_ps(_mm_hadd_ps(part[0], part[1]),
+                     _mm_hadd_ps(part[2], part[3]));
+}
+
+// Four rows at once: the query is loaded once for all, and their cache misses
+// overlap. Meanwhile the lines of the next four rows are fetched.
+template <typename Op>
+__m128 FourRows(const float* query, const float* const* row,
+                const float* const* next, size_t dim) {
+  __m512 sum[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(),
+                   _mm512_setzero_ps(), _mm512_setzero_ps()};
+  size_t i = 0;
+  for (; i + kLanes <= dim; i += kLanes) {
+    const __m512 x = _mm512_loadu_ps(query + i);
+    for (size_t j = 0; j < 4; ++j) {
+      sum[j] = Op::Step(sum[j], x, _mm512_loadu_ps(row[j] + i));
+      _mm_prefetch(next[j] + i, _MM_HINT_T0);
+    }
+  }
+  if (i < dim) {
+    const __mmask16 mask = TailMask(dim - i);
+    const __m512 x = _mm512_maskz_loadu_ps(mask, query + i);
+    for (size_t j = 0; j < 4; ++j) {
+      sum[j] = Op::Step(sum[j], x, _mm512_maskz_loadu_ps(mask, row[j] + i));
+      _mm_prefetch(next[j] + i, _MM_HINT_T0);
+    }
+  }
+  return ReduceFour(sum);
+}
+
+template <typename Op>
+void Rows(const float* query, RowTable rows, const uint32_t* ids, size_t count,
+          size_t dim, float* out) {
+  const float* row[4];
+  const float* next[4];
+  size_t i = 0;
+  if (count >= 4) {
+    for (size_t j = 0; j < 4; ++j) next[j] = rows.data + ids[j] * rows.stride;
+  }
+  for (; i + 4 <= count; i += 4) {
+    for (size_t j = 0; j < 4; ++j) {
+      row[j] = next[j];
+      const size_t ahead = i + 4 + j < count ? i + 4 + j : count - 1;
+      next[j] = rows.data + ids[ahead] * rows.stride;
+    }
+    _mm_storeu_ps(out + i, FourRows<Op>(query, row, next, dim));
+  }
+  for (; i < count; ++i) {
+    out[i] = Pair<Op>(query, rows.data + ids[i] * rows.stride, dim);
+  }
+}
+
+// kQueries x 4 sums stay in registers.
+template <typename Op, size_t kQueries>
+void Tile(RowTable queries, RowTable rows, size_t dim, float* out,
+          size_t out_stride) {
+  __m512 sum[kQueries][4];
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t j = 0; j < 4; ++j) sum[q][j] = _mm512_setzero_ps();
+  }
+  for (size_t i = 0; i < dim; i += kLanes) {
+    const __mmask16 mask =
+        dim - i >= kLanes ? static_cast<__mmask16>(0xFFFF) : TailMask(dim - i);
+    __m512 y[4];
+    for (size_t j = 0; j < 4; ++j) {
+      y[j] = _mm512_maskz_loadu_ps(mask, rows.data + j * rows.stride + i);
+    }
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m512 x =
+          _mm512_maskz_loadu_ps(mask, queries.data + q * queries.stride + i);
+      for (size_t j = 0; j < 4; ++j) {
+        sum[q][j] = Op::Step(sum[q][j], x, y[j]);
+      }
+    }
+  }
+  for (size_t q = 0; q < kQueries; ++q) {
+    _mm_storeu_ps(out + q * out_stride, ReduceFour(sum[q]));
+  }
+}
+
+template <typename Op>
+void Block(RowTable queries, size_t query_count, RowTable rows,
+           size_t row_count, size_t dim, float* out) {
+  size_t r = 0;
+  for (; r + 4 <= row_count; r += 4) {
+    const RowTable four = {rows.data + r * rows.stride, rows.stride};
+    size_t q = 0;
+    for (; q + 4 <= query_count; q += 4) {
+      Tile<Op, 4>({queries.data + q * queries.stride, queries.stride}, four,
+                  dim, out + q * row_count + r, row_count);
+    }
+    for (; q < query_count; ++q) {
+      Tile<Op, 1>({queries.data + q * queries.stride, queries.stride}, four,
+                  dim, out + q * row_count + r, row_count);
+    }
+  }
+  for (; r < row_count; ++r) {
+    for (size_t q = 0; q < query_count; ++q) {
+      out[q * row_count + r] = Pair<Op>(queries.data + q * queries.stride,
+                                        rows.data + r * rows.stride, dim);
+    }
+  }
+}
+
+}  // namespace
+
+const DistanceKernels kAvx512Kernels = {
+    .name = "avx512",
+    .l2 = Pair<L2Op>,
+    .dot = Pair<DotOp>,
+    .l2_rows = Rows<L2Op>,
+    .neg_dot_rows = Rows<NegDotOp>,
+    .l2_block = Block<L2Op>,
+    .neg_dot_block = Block<NegDotOp>,
+};
+
+}  // namespace elanus::simd
+#endif
