@@ -21,12 +21,17 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "segment/record/vchannel.h"
+#include "storage/log_broker.h"
 #include "types/column.h"
 
 namespace elanus::segment {
 
 // No broker takes more, and no record is split.
-inline constexpr std::size_t kMaxRecordBytes = std::size_t{72} << 20;
+using storage::kMaxRecordBytes;
+
+// Beyond the year 2500. A larger one is damage: the clock would stand there
+// for ever, and effective times must fit into signed 64 bits.
+inline constexpr base::Timestamp kMaxProposed{std::uint64_t{1} << 62};
 
 enum class RecordType : std::uint8_t {
   kCreateCollection = 1,

@@ -28,18 +28,10 @@
 #include "base/buffer.h"
 #include "base/ids.h"
 #include "base/status.h"
+#include "segment/record/column_layout.h"
 #include "segment/record/record.h"
-#include "types/data_type.h"
 
 namespace elanus::segment {
-
-struct ColumnLayout {
-  base::FieldId field{0};
-  types::DataType type = types::DataType::kNone;
-  std::int64_t dim = 0;  // dense vectors only
-  bool has_nulls = false;
-  std::uint32_t value_bytes = 0;  // variable-length types: of all rows
-};
 
 struct RowsLayout {
   std::uint32_t rows = 0;
@@ -68,17 +60,11 @@ class RowsBuilder {
   absl::StatusOr<base::Buffer> Finish(const RecordHeader& header) &&;
 
  private:
-  struct Place {
-    std::size_t nulls = 0;  // 0 = none
-    std::size_t offsets = 0;
-    std::size_t values = 0;
-    std::size_t values_size = 0;
-  };
-
-  RowsBuilder(RowsLayout layout, std::vector<Place> places, std::size_t size);
+  RowsBuilder(RowsLayout layout, std::vector<record_format::ColumnPlace> places,
+              std::size_t size);
 
   RowsLayout layout_;
-  std::vector<Place> places_;
+  std::vector<record_format::ColumnPlace> places_;
   base::AlignedBytes bytes_;
 };
 

@@ -23,13 +23,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "base/byte_io.h"
 #include "base/hybrid_time.h"
 #include "base/ids.h"
 #include "base/status.h"
@@ -100,6 +100,9 @@ class Replay {
   void ApplySchema(const RecordView& record, ReplayStep& step);
   void Close(base::PartitionId partition, ReplayStep& step);
   void CloseAll(ReplayStep& step);
+
+  absl::Status ReadPartitions(base::ByteReader& in);
+  absl::Status ReadWriters(base::ByteReader& in);
 
   VchannelKey vchannel_;
   base::Timestamp clock_;
