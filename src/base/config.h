@@ -6,7 +6,7 @@
 // meaning here and must not stop a start). A known key with a bad value is an
 // error that names file, key, value and range.
 //
-// Keys and defaults: docs/configuration.md, made from the table in config.cc.
+// Keys and defaults: docs/configuration.md, made from config_table.cc.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Config {
   std::string data_dir = "./elanus-data";  // localStorage.path
   std::string bind_address = "127.0.0.1";  // proxy.ip
   std::int32_t port = 19530;               // proxy.port
-  std::int32_t management_port = 9091;     // METRICS_PORT
+  std::int32_t management_port = 9091;     // metrics.port
   std::string role_calls = "direct";       // elanus.roleCalls: direct | wire
   // Limits.
   std::int64_t memory_limit_bytes =
