@@ -1,0 +1,41 @@
+# The commands of every day. What they do stands in scripts/.
+.PHONY: help setup build quickstart test e2e chaos format format-check tidy
+
+help:
+	@echo "make quickstart    set up, build, start a server, search real data"
+	@echo "make test          set up, build, run every test"
+	@echo "make build         the optimised build: build/release/bin/elanus"
+	@echo "make e2e           end-to-end tests with three client versions"
+	@echo "make chaos         50 kills under load, with an exact ledger"
+	@echo "make format        put the sources into their format"
+	@echo "make format-check  name the files that are not"
+	@echo "make tidy          clang-tidy on what changed since the last commit"
+
+setup:
+	@scripts/setup
+
+build: setup
+	@scripts/build release
+
+quickstart: setup
+	@scripts/build release elanus
+	@"$$(scripts/venv 2.6.17)" scripts/quickstart.py
+
+test:
+	@scripts/test
+
+e2e: build
+	@scripts/e2e
+
+chaos: build
+	@"$$(scripts/venv 2.6.17)" test/chaos/kill_loop.py --kills 50
+
+format:
+	@git ls-files -z 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' | \
+	  xargs -0 -r clang-format -i
+
+format-check:
+	@scripts/format-check
+
+tidy:
+	@scripts/tidy
