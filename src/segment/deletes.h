@@ -1,0 +1,85 @@
+// Which rows of one loaded segment are deleted, and since when: what a read at
+// any time T leaves out.
+//
+//   DeleteLog deletes;
+//   deletes.Mark(row, at);            // while loading: any order
+//   deletes.Publish();                // from here on readers may look
+//   deletes.Mark(row, at);            // the applier: in order of time
+//   deletes.AddDeletedAt(read_ts, &excluded);
+//
+// Marking is idempotent: of several times for one row the smallest wins. A
+// row is deleted at T if its time is at most T.
+//
+// Memory: 16 bytes a deleted row, 1 bit a row where rows are deleted.
+//
+// Threads: Mark and Publish by one thread at a time; everything else from any
+// thread, without waiting for it. A read at T sees all marks up to T if it got
+// T from a clock that was published behind them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/hybrid_time.h"
+#include "segment/growing/stable_array.h"
+#include "types/bitset.h"
+
+namespace elanus::segment {
+
+// A row's place in one loaded copy of a segment.
+using RowOffset = std::uint32_t;
+
+class DeleteLog {
+ public:
+  DeleteLog() = default;
+  DeleteLog(const DeleteLog&) = delete;
+  DeleteLog& operator=(const DeleteLog&) = delete;
+
+  // False if the row was deleted at that time already.
+  bool Mark(RowOffset row, base::Timestamp at);
+  // Ends the loading phase. Idempotent.
+  void Publish();
+
+  // For the thread that marks.
+  bool IsMarked(RowOffset row) const;
+
+  // Distinct rows, whenever they were deleted.
+  std::size_t count() const {
+    return rows_deleted_.load(std::memory_order_relaxed);
+  }
+  // Sets the rows below excluded->size() that are deleted at `read_ts`; gives
+  // how many bits it set anew at most (0 = none).
+  std::size_t AddDeletedAt(base::Timestamp read_ts,
+                           types::Bitset* excluded) const;
+  // False only if no row is deleted at `read_ts`.
+  bool AnyDeletedAt(base::Timestamp read_ts) const;
+
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Entry {
+    RowOffset row = 0;
+    std::uint64_t at = 0;
+  };
+
+  void Append(RowOffset row, std::uint64_t at);
+  bool SetBit(RowOffset row);
+
+  // Before Publish: row → smallest time.
+  absl::flat_hash_map<RowOffset, std::uint64_t> loading_;
+  bool published_ = false;
+
+  StableArray<Entry> entries_;
+  StableArray<std::atomic<std::uint64_t>> bits_;
+  std::atomic<std::size_t> rows_deleted_{0};
+  std::atomic<std::uint64_t> first_at_{~std::uint64_t{0}};
+  std::atomic<std::uint64_t> last_at_{0};
+  // False once a mark came out of order: reads then look at every entry.
+  std::atomic<bool> is_ordered_{true};
+};
+
+}  // namespace elanus::segment
