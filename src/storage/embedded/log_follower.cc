@@ -1,0 +1,156 @@
+#include "storage/embedded/log_follower.h"
+
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "storage/embedded/log_format.h"
+#include "storage/errors.h"
+
+namespace elanus::storage {
+namespace {
+
+// How much a follower takes at a time; bounds what it keeps alive.
+constexpr std::size_t kMaxRecordsTaken = 256;
+constexpr std::uint64_t kMaxBytesTaken = 8ULL << 20;
+
+absl::StatusOr<base::Buffer> ReadRecord(const RecordRef& ref) {
+  // The record itself starts at a multiple of the alignment, as in memory.
+  constexpr std::size_t kLead =
+      base::AlignedBytes::kAlignment - kRecordHeaderBytes;
+  const std::uint64_t space = RecordSpace(ref.size);
+  base::AlignedBytes bytes(kLead + space);
+  const auto whole = bytes.bytes().subspan(kLead);
+  RETURN_IF_ERROR(ref.file->Read(ref.place - ref.file_start, whole));
+  const auto header = CheckRecord(whole, ref.place);
+  if (!header.has_value() || header->size != ref.size) {
+    return base::DataLoss("log file {} is damaged at offset {}",
+                          LogFileName(ref.file_start),
+                          ref.place - ref.file_start);
+  }
+  return std::move(bytes).Freeze().Slice(kLead + kRecordHeaderBytes, ref.size);
+}
+
+class Follower final : public LogFollower {
+ public:
+  Follower(LogView view, LogState::TopicPtr topic, std::uint64_t place,
+           LogSink& sink)
+      : view_(view),
+        topic_(std::move(topic)),
+        sink_(sink),
+        place_(place),
+        thread_([this] { RunThread(); }) {}
+
+  ~Follower() override {
+    {
+      base::MutexLock lock(view_.mutex);
+      stopping_ = true;
+    }
+    topic_->changed.NotifyAll();
+    thread_.join();
+  }
+
+ private:
+  struct Step {
+    absl::Status status;
+    bool stop = false;
+    bool at_end = false;  // with `records` nothing is left to give
+    std::uint64_t end = 0;
+    std::int64_t asked_at_ns = 0;
+    std::vector<RecordRef> records;
+  };
+
+  void RunThread() {
+    for (;;) {
+      Step step = WaitForStep();
+      if (step.stop) return;
+      absl::Status status = step.status;
+      for (RecordRef& record : step.records) {
+        if (status.ok()) status = Give(record);
+        if (IsStopping()) return;
+      }
+      if (!status.ok()) {
+        sink_.OnError(status);
+        return;
+      }
+      if (step.at_end) {
+        sink_.OnEnd(PositionOf(step.end), step.asked_at_ns);
+        told_end_ = true;
+      }
+    }
+  }
+
+  // What to do next; waits while the sink knows all there is.
+  Step WaitForStep() {
+    base::MutexLock lock(view_.mutex);
+    for (;;) {
+      Step step;
+      step.stop = stopping_;
+      if (stopping_) return step;
+      if (topic_->dropped) {
+        step.status = TopicNotFound(topic_->name);
+        return step;
+      }
+      if (place_ < topic_->truncated) {
+        step.status = TruncatedAt(*topic_, place_);
+        return step;
+      }
+      const bool has_records =
+          !topic_->records.empty() && topic_->records.back().place >= place_;
+      if (has_records || !told_end_) {
+        step.asked_at_ns = view_.clock.MonotonicNs();
+        step.end = topic_->end;
+        step.records = view_.state.Collect(*topic_, place_, kMaxRecordsTaken,
+                                           kMaxBytesTaken);
+        step.at_end = step.records.empty() ||
+                      step.records.back().place == topic_->records.back().place;
+        return step;
+      }
+      topic_->changed.Wait(view_.mutex);
+    }
+  }
+
+  bool IsStopping() {
+    base::MutexLock lock(view_.mutex);
+    return stopping_;
+  }
+
+  absl::Status Give(RecordRef& ref) {
+    base::Buffer record = std::move(ref.bytes);
+    if (!ref.cached) {
+      ASSIGN_OR_RETURN(record, ReadRecord(ref));
+    }
+    const std::uint64_t next = ref.place + RecordSpace(ref.size);
+    sink_.OnRecord(PositionOf(ref.place), PositionOf(next), std::move(record));
+    place_ = next;
+    return absl::OkStatus();
+  }
+
+  LogView view_;
+  const LogState::TopicPtr topic_;
+  LogSink& sink_;
+  // Of the thread.
+  std::uint64_t place_;
+  bool told_end_ = false;
+
+  bool stopping_ = false;  // guarded by view_.mutex
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<LogFollower> MakeFollower(LogView view,
+                                          LogState::TopicPtr topic,
+                                          std::uint64_t place, LogSink& sink) {
+  return std::make_unique<Follower>(view, std::move(topic), place, sink);
+}
+
+absl::Status TruncatedAt(const LogState::Topic& topic, std::uint64_t place) {
+  return Truncated(fmt::format(
+      "topic {} was truncated before {}, records from {} on were asked for",
+      topic.name, PositionOf(topic.truncated).ToString(),
+      PositionOf(place).ToString()));
+}
+
+}  // namespace elanus::storage
