@@ -1,0 +1,42 @@
+#include "role/rpc_bytes.h"
+
+#include <grpc/slice.h>
+#include <grpcpp/support/slice.h>
+
+#include <memory>
+
+#include "base/log.h"
+
+namespace elanus::role {
+
+base::Buffer TakeBytes(grpc::ByteBuffer& bytes) {
+  if (!bytes.Valid() || bytes.Length() == 0) return {};
+  auto slice = std::make_shared<grpc::Slice>();
+  if (!bytes.TrySingleSlice(slice.get()).ok()) {
+    CHECK(bytes.DumpToSingleSlice(slice.get()).ok());
+  }
+  bytes.Clear();
+  // A small slice holds its bytes inside itself: the span is taken of the
+  // slice that stays.
+  const std::span<const std::byte> span(
+      reinterpret_cast<const std::byte*>(slice->begin()), slice->size());
+  return base::Buffer(std::move(slice), span);
+}
+
+grpc::ByteBuffer WrapBytes(const base::Buffer& buffer) {
+  auto* owner = new base::Buffer(buffer);
+  const grpc::Slice slice(
+      const_cast<std::byte*>(owner->bytes().data()), owner->size(),
+      [](void* data) { delete static_cast<base::Buffer*>(data); }, owner);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+grpc::ByteBuffer SerialiseBytes(const google::protobuf::MessageLite& message,
+                                std::size_t size) {
+  const grpc::Slice slice(grpc_slice_malloc(size), grpc::Slice::STEAL_REF);
+  message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(
+      static_cast<const std::uint8_t*>(slice.begin())));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace elanus::role

@@ -1,0 +1,26 @@
+// gRPC's byte buffers <-> ours, without copying where the bytes already lie in
+// one piece. For rpc_*.cc only: brings in gRPC's headers.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstddef>
+
+#include "base/buffer.h"
+
+namespace elanus::role {
+
+// The bytes in one piece; `bytes` is empty afterwards.
+base::Buffer TakeBytes(grpc::ByteBuffer& bytes);
+
+// Keeps `buffer`'s memory until gRPC has sent it.
+grpc::ByteBuffer WrapBytes(const base::Buffer& buffer);
+
+// Serialises into one slice. `size` is message.ByteSizeLong(), below 2 GiB.
+grpc::ByteBuffer SerialiseBytes(const google::protobuf::MessageLite& message,
+                                std::size_t size);
+
+}  // namespace elanus::role

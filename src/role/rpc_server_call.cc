@@ -1,0 +1,213 @@
+#include "role/rpc_server_call.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "role/rpc_bytes.h"
+#include "role/rpc_wire_error.h"
+
+namespace elanus::role {
+namespace {
+
+constexpr std::size_t kRequestIdBytesMax = 64;
+
+// `deadline` on the scale of the monotonic clock.
+std::int64_t MonotonicDeadline(std::chrono::system_clock::time_point deadline,
+                               const base::Clock& clock) {
+  using std::chrono::system_clock;
+  if (deadline == system_clock::time_point::max()) {
+    return base::OpContext::kNoDeadline;
+  }
+  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      deadline - system_clock::now());
+  return clock.MonotonicNs() + left.count();
+}
+
+}  // namespace
+
+bool StartGate::Enter() {
+  if (inside_.fetch_add(1, std::memory_order_acquire) & kClosed) {
+    Leave();
+    return false;
+  }
+  return true;
+}
+
+void StartGate::Close() {
+  inside_.fetch_or(kClosed, std::memory_order_acq_rel);
+  while (inside_.load(std::memory_order_acquire) != kClosed) {
+    std::this_thread::yield();
+  }
+}
+
+void RpcServer::State::RequestCall() {
+  (new ServerCall(shared_from_this()))->Start();
+}
+
+void RpcServer::State::Poll() {
+  pthread_setname_np(pthread_self(), "rpc-server");
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue->Next(&tag, &ok)) {
+    const auto* step = static_cast<ServerCall::Tag*>(tag);
+    step->call->Proceed(step->step, ok);
+  }
+}
+
+ServerCall::~ServerCall() {
+  state_->request_bytes.fetch_sub(counted_bytes_, std::memory_order_relaxed);
+}
+
+void ServerCall::Release() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+template <typename Operation>
+void ServerCall::StartOperation(Operation operation) {
+  if (!state_->gate.Enter()) return;
+  references_.fetch_add(1, std::memory_order_relaxed);
+  operation();
+  state_->gate.Leave();
+}
+
+void ServerCall::Start() {
+  StartOperation([this] {
+    context_.AsyncNotifyWhenDone(&leave_);
+    state_->service.RequestCall(&context_, &stream_, state_->queue.get(),
+                                state_->queue.get(), &arrive_);
+  });
+  Release();  // the constructor's; the operation holds its own
+}
+
+void ServerCall::Proceed(Step step, bool ok) {
+  switch (step) {
+    case Step::kArrive:
+      // Without a call gRPC never gives the tag of its end back.
+      if (ok) Arrived();
+      break;
+    case Step::kRead:
+      HaveRead(ok);
+      break;
+    case Step::kLeave:
+      if (context_.IsCancelled()) op_context_.Cancel();
+      break;
+    case Step::kAnswer:
+      break;
+  }
+  Release();
+}
+
+void ServerCall::Arrived() {
+  references_.fetch_add(1, std::memory_order_relaxed);  // for kLeave
+  state_->RequestCall();
+  const std::size_t calls =
+      state_->calls.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (calls > state_->options.calls_max) {
+    Fail(ToGrpc(
+        base::Error(base::ErrorCode::kTooManyRequests,
+                    "too many concurrent requests, queue is full[limit={}]",
+                    state_->options.calls_max)));
+    return;
+  }
+  const auto found = state_->methods.find(context_.method());
+  if (found == state_->methods.end()) {
+    Fail(grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
+                      "unknown method " + context_.method()));
+    return;
+  }
+  method_ = &found->second;
+  if (!method_->handler) {
+    Fail(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, method_->refusal));
+    return;
+  }
+  std::string request_id(
+      Metadata(kRequestIdKey).value_or("").substr(0, kRequestIdBytesMax));
+  if (request_id.empty()) {
+    request_id = fmt::format("{:x}", state_->next_request_id.fetch_add(
+                                         1, std::memory_order_relaxed));
+  }
+  op_context_ = base::OpContext(
+      base::SystemClock(),
+      MonotonicDeadline(context_.deadline(), base::SystemClock()),
+      std::move(request_id));
+  StartOperation([this] { stream_.Read(&bytes_, &read_); });
+}
+
+void ServerCall::HaveRead(bool ok) {
+  if (!ok) {
+    // gRPC has answered already if the message was too large or the client is
+    // gone; this answer is for a stream that ended without a message.
+    Fail(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                      "the call carries no request"));
+    return;
+  }
+  counted_bytes_ = bytes_.Length();
+  const std::size_t sum = state_->request_bytes.fetch_add(
+                              counted_bytes_, std::memory_order_relaxed) +
+                          counted_bytes_;
+  if (sum > state_->options.requests_bytes_max) {
+    bytes_.Clear();
+    Fail(ToGrpc(base::Error(
+        base::ErrorCode::kTooManyRequests,
+        "too many concurrent requests: they hold {} bytes[limit={}]", sum,
+        state_->options.requests_bytes_max)));
+    return;
+  }
+  references_.fetch_add(1, std::memory_order_relaxed);
+  state_->executor.Submit(
+      [call = std::make_unique<RpcCall>(this), this]() mutable {
+        request_ = TakeBytes(bytes_);
+        method_->handler(std::move(call));
+      });
+}
+
+std::optional<std::string_view> ServerCall::Metadata(
+    std::string_view key) const {
+  const auto& metadata = context_.client_metadata();
+  const auto found = metadata.find(grpc::string_ref(key.data(), key.size()));
+  if (found == metadata.end()) return std::nullopt;
+  return std::string_view(found->second.data(), found->second.size());
+}
+
+bool ServerCall::TakeAnswer() {
+  if (answered_.exchange(true)) return false;
+  state_->calls.fetch_sub(1, std::memory_order_relaxed);
+  return true;
+}
+
+bool ServerCall::IsReplySizeAllowed(std::size_t size) {
+  const std::size_t limit =
+      std::min(state_->options.reply_bytes_max,
+               static_cast<std::size_t>(std::numeric_limits<int>::max()));
+  if (size <= limit) return true;
+  Fail(grpc::Status(
+      grpc::StatusCode::RESOURCE_EXHAUSTED,
+      fmt::format("the reply has {} bytes: limit {}", size, limit)));
+  return false;
+}
+
+void ServerCall::Finish(const base::Buffer& reply) {
+  if (IsReplySizeAllowed(reply.size())) Write(WrapBytes(reply));
+}
+
+void ServerCall::Finish(const google::protobuf::MessageLite& reply) {
+  const std::size_t size = reply.ByteSizeLong();
+  if (IsReplySizeAllowed(size)) Write(SerialiseBytes(reply, size));
+}
+
+void ServerCall::Write(const grpc::ByteBuffer& reply) {
+  if (!TakeAnswer()) return;
+  StartOperation([this, &reply] {
+    stream_.WriteAndFinish(reply, grpc::WriteOptions(), grpc::Status::OK,
+                           &answer_);
+  });
+}
+
+void ServerCall::Fail(const grpc::Status& status) {
+  if (!TakeAnswer()) return;
+  StartOperation([this, &status] { stream_.Finish(status, &answer_); });
+}
+
+}  // namespace elanus::role

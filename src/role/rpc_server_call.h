@@ -1,0 +1,126 @@
+// Inside of RpcServer: one call on its way through gRPC's completion queue.
+// For rpc_server*.cc only: brings in gRPC's headers.
+#pragma once
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/container/flat_hash_map.h"
+#include "role/rpc_server.h"
+
+namespace elanus::role {
+
+// Lets operations start until it is closed; Close waits for those that are
+// being started. Why: nothing may be started on a completion queue that is
+// shut down, and handlers answer from any thread at any time.
+class StartGate {
+ public:
+  // True: start the operation, then call Leave.
+  bool Enter();
+  void Leave() { inside_.fetch_sub(1, std::memory_order_release); }
+  void Close();
+
+ private:
+  static constexpr std::uint64_t kClosed = std::uint64_t{1} << 63;
+  std::atomic<std::uint64_t> inside_{0};
+};
+
+// What the calls of a server share; lives until the last of them is gone.
+class RpcServer::State : public std::enable_shared_from_this<State> {
+ public:
+  State(RpcServerOptions server_options, base::Executor& server_executor)
+      : options(std::move(server_options)), executor(server_executor) {}
+
+  struct Method {
+    RpcHandler handler;   // empty: refused
+    std::string refusal;  // why
+  };
+
+  // Asks gRPC for one more call.
+  void RequestCall();
+  void Poll();
+
+  const RpcServerOptions options;
+  base::Executor& executor;
+  absl::flat_hash_map<std::string, Method> methods;  // fixed at Start
+  grpc::AsyncGenericService service;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+  std::unique_ptr<grpc::Server> server;  // goes before queue and service
+  std::thread thread;
+  int port = 0;
+  StartGate gate;
+  std::atomic<std::size_t> calls{0};
+  std::atomic<std::size_t> request_bytes{0};
+  std::atomic<std::uint64_t> next_request_id{1};
+  std::once_flag stop;
+};
+
+// Counted by the operations under way and by its RpcCall.
+class ServerCall final {
+ public:
+  // A tag of the completion queue: which of its call's operations is done.
+  enum class Step { kArrive, kRead, kLeave, kAnswer };
+  struct Tag {
+    ServerCall* call;
+    Step step;
+  };
+
+  explicit ServerCall(std::shared_ptr<RpcServer::State> state)
+      : state_(std::move(state)), stream_(&context_) {}
+
+  // Asks for a call to arrive; frees itself if the server has stopped.
+  void Start();
+  // Polling thread: an operation is done, `ok` says how.
+  void Proceed(Step step, bool ok);
+
+  const std::string& method() const { return context_.method(); }
+  std::string peer() const { return context_.peer(); }
+  const base::Buffer& request() const { return request_; }
+  const base::OpContext& op_context() const { return op_context_; }
+  std::optional<std::string_view> Metadata(std::string_view key) const;
+
+  void Finish(const base::Buffer& reply);
+  void Finish(const google::protobuf::MessageLite& reply);
+  void Fail(const grpc::Status& status);
+  bool answered() const { return answered_.load(std::memory_order_relaxed); }
+  void Release();
+
+ private:
+  ~ServerCall();
+  void Arrived();
+  void HaveRead(bool ok);
+  void Run(const RpcHandler& handler);
+  // True for the first answer of the call, which ends it for the limit.
+  bool TakeAnswer();
+  bool IsReplySizeAllowed(std::size_t size);
+  void Write(const grpc::ByteBuffer& reply);
+  // Starts an operation, or does nothing after Stop.
+  template <typename Operation>
+  void StartOperation(Operation operation);
+
+  const std::shared_ptr<RpcServer::State> state_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_;
+  Tag arrive_{this, Step::kArrive};
+  Tag read_{this, Step::kRead};
+  Tag leave_{this, Step::kLeave};
+  Tag answer_{this, Step::kAnswer};
+  std::atomic<int> references_{1};
+  std::atomic<bool> answered_{false};
+  const RpcServer::State::Method* method_ = nullptr;
+  std::size_t counted_bytes_ = 0;
+  grpc::ByteBuffer bytes_;
+  base::Buffer request_;
+  base::OpContext op_context_;
+};
+
+}  // namespace elanus::role
