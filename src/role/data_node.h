@@ -6,6 +6,7 @@
 
 #include "base/executor.h"
 #include "base/op_context.h"
+#include "proto/internal/data_coord.pb.h"
 #include "proto/internal/data_node.pb.h"
 #include "proto/internal/root_coord.pb.h"
 
