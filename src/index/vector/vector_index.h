@@ -45,10 +45,11 @@ namespace elanus::index {
 inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
 inline constexpr float kNoDistance = std::numeric_limits<float>::infinity();
 
-// Rows that lie one behind the other: `rows` times `dim` floats.
+// Rows at equal distances: `rows` times `dim` floats.
 struct VectorBlock {
   const float* data = nullptr;
   std::size_t rows = 0;
+  std::size_t stride = 0;  // floats from row to row; 0 = dim
   // 1 / |row| for each row (0 for a zero row), or null: then computed on the
   // fly. Only COSINE looks at it.
   const float* inverse_norms = nullptr;

@@ -1,0 +1,263 @@
+#include "index/vector/brute_force.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "index/vector/metric_kernels.h"
+#include "index/vector/query_check.h"
+#include "index/vector/topk.h"
+
+namespace elanus::index {
+namespace {
+
+// A tile of rows stays in the first-level cache, or nearly, while all queries
+// of a group go over it.
+constexpr std::size_t kTileBytes = 32 * 1024;
+constexpr std::size_t kMinTileRows = 16;
+constexpr std::size_t kMaxTileRows = 512;
+constexpr std::size_t kQueryGroup = 16;
+// The context is looked at after so many computed floats: about 100 us.
+constexpr std::size_t kFloatsBetweenChecks = std::size_t{1} << 20;
+
+std::size_t TileRows(std::size_t dim) {
+  return std::clamp(kTileBytes / (dim * sizeof(float) + 1), kMinTileRows,
+                    kMaxTileRows);
+}
+
+// The rows of [begin, begin + count) that are in, relative to `begin`.
+void CollectIncluded(types::BitsetView excluded, std::size_t begin,
+                     std::size_t count, std::vector<std::uint32_t>& rows) {
+  rows.clear();
+  for (std::size_t i = 0; i < count;) {
+    const std::size_t row = begin + i;
+    const std::size_t in_word = std::min(64 - row % 64, count - i);
+    std::uint64_t out = 0;
+    if (row / 64 < excluded.word_count()) {
+      out = excluded.words()[row / 64] >> (row % 64);
+    }
+    std::uint64_t in = ~out;
+    if (in_word < 64) in &= (std::uint64_t{1} << in_word) - 1;
+    for (; in != 0; in &= in - 1) {
+      rows.push_back(static_cast<std::uint32_t>(i) +
+                     static_cast<std::uint32_t>(std::countr_zero(in)));
+    }
+    i += in_word;
+  }
+}
+
+// Goes over the blocks tile by tile and gives each tile's distances to
+// `visit(q, distances, rows)`: `rows` are offsets through all blocks.
+class TileScan {
+ public:
+  TileScan(const VectorDataset& dataset, types::MetricType metric,
+           types::BitsetView excluded)
+      : dataset_(dataset),
+        is_cosine_(metric == types::MetricType::kCosine),
+        kernels_(KernelsOf(metric)),
+        excluded_(excluded),
+        tile_rows_(TileRows(dataset.dim)) {
+    distances_.resize(kQueryGroup * tile_rows_);
+    scales_.resize(tile_rows_);
+  }
+
+  template <typename Visit>
+  absl::Status Run(const base::OpContext& ctx, std::span<const float> queries,
+                   std::size_t nq, Visit visit) {
+    std::size_t base = 0;
+    std::size_t floats = 0;
+    RETURN_IF_ERROR(ctx.Check());
+    for (const VectorBlock& block : dataset_.blocks) {
+      for (std::size_t at = 0; at < block.rows; at += tile_rows_) {
+        const std::size_t rows = std::min(tile_rows_, block.rows - at);
+        RunTile(block, at, rows, base, queries, nq, visit);
+        floats += included_.size() * nq * dataset_.dim + rows;
+        if (floats >= kFloatsBetweenChecks) {
+          floats = 0;
+          RETURN_IF_ERROR(ctx.Check());
+        }
+      }
+      base += block.rows;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  template <typename Visit>
+  void RunTile(const VectorBlock& block, std::size_t at, std::size_t rows,
+               std::size_t base, std::span<const float> queries, std::size_t nq,
+               Visit& visit) {
+    CollectIncluded(excluded_, base + at, rows, included_);
+    if (included_.empty()) return;
+    const std::size_t dim = dataset_.dim;
+    const std::size_t stride = block.stride == 0 ? dim : block.stride;
+    const simd::RowTable table = {block.data + at * stride, stride};
+    if (is_cosine_) FillScales(block, at, table);
+    // With few rows left, compute those only.
+    const bool is_dense = included_.size() * 4 >= rows * 3;
+    const std::size_t columns = is_dense ? rows : included_.size();
+    for (std::size_t q = 0; q < nq; q += kQueryGroup) {
+      const std::size_t group = std::min(kQueryGroup, nq - q);
+      const float* first = queries.data() + q * dim;
+      if (is_dense) {
+        kernels_.block({first, dim}, group, table, rows, dim,
+                       distances_.data());
+      }
+      for (std::size_t i = 0; i < group; ++i) {
+        float* out = distances_.data() + i * columns;
+        if (!is_dense) {
+          kernels_.rows(first + i * dim, table, included_.data(), columns, dim,
+                        out);
+        }
+        Deliver(q + i, out, is_dense, base + at, visit);
+      }
+    }
+  }
+
+  template <typename Visit>
+  void Deliver(std::size_t q, const float* distances, bool is_dense,
+               std::size_t first_row, Visit& visit) {
+    for (std::size_t i = 0; i < included_.size(); ++i) {
+      const std::uint32_t row = included_[i];
+      float distance = distances[is_dense ? row : i];
+      if (is_cosine_) distance *= scales_[row];
+      visit(q, distance, static_cast<std::uint32_t>(first_row + row));
+    }
+  }
+
+  void FillScales(const VectorBlock& block, std::size_t at,
+                  simd::RowTable table) {
+    for (const std::uint32_t row : included_) {
+      scales_[row] =
+          block.inverse_norms != nullptr
+              ? block.inverse_norms[at + row]
+              : InverseNorm(table.data + row * table.stride, dataset_.dim);
+    }
+  }
+
+  const VectorDataset& dataset_;
+  const bool is_cosine_;
+  const MetricKernels kernels_;
+  const types::BitsetView excluded_;
+  const std::size_t tile_rows_;
+  std::vector<float> distances_;
+  std::vector<float> scales_;
+  std::vector<std::uint32_t> included_;
+};
+
+absl::Status CheckDataset(const VectorDataset& dataset,
+                          types::MetricType metric) {
+  RETURN_IF_ERROR(CheckFloatMetric(metric));
+  if (dataset.dim == 0 || dataset.rows() >= kNoRow) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "{} rows of {} dimensions cannot be searched",
+                              dataset.rows(), dataset.dim);
+  }
+  return absl::OkStatus();
+}
+
+class ExactIterator final : public VectorIterator {
+ public:
+  ExactIterator(VectorDataset dataset, types::MetricType metric,
+                const IterateQuery& query)
+      : dataset_(dataset),
+        metric_(metric),
+        query_(query.query.begin(), query.query.end()),
+        excluded_(query.excluded) {}
+
+  absl::StatusOr<std::vector<Neighbor>> Next(const base::OpContext& ctx,
+                                             std::size_t count) override {
+    if (!scanned_) RETURN_IF_ERROR(Scan(ctx));
+    const auto is_farther = [](const Neighbor& a, const Neighbor& b) {
+      return b < a;
+    };
+    std::vector<Neighbor> batch;
+    while (batch.size() < count && !heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end(), is_farther);
+      batch.push_back(heap_.back());
+      heap_.pop_back();
+    }
+    return batch;
+  }
+
+ private:
+  absl::Status Scan(const base::OpContext& ctx) {
+    heap_.clear();
+    std::vector<float> storage;
+    const auto bound = BindQueries(metric_, query_, dataset_.dim, storage);
+    RETURN_IF_ERROR(
+        TileScan(dataset_, metric_, excluded_)
+            .Run(ctx, bound, 1,
+                 [this](std::size_t, float distance, std::uint32_t row) {
+                   heap_.push_back({Orderly(distance), row});
+                 }));
+    std::make_heap(heap_.begin(), heap_.end(),
+                   [](const Neighbor& a, const Neighbor& b) { return b < a; });
+    scanned_ = true;
+    return absl::OkStatus();
+  }
+
+  const VectorDataset dataset_;
+  const types::MetricType metric_;
+  const std::vector<float> query_;
+  const types::BitsetView excluded_;
+  bool scanned_ = false;
+  std::vector<Neighbor> heap_;  // nearest on top
+};
+
+}  // namespace
+
+absl::Status BruteForceSearch(const base::OpContext& ctx,
+                              const VectorDataset& dataset,
+                              types::MetricType metric,
+                              const SearchQuery& query,
+                              const SearchOutput& out) {
+  RETURN_IF_ERROR(CheckDataset(dataset, metric));
+  RETURN_IF_ERROR(CheckSearch(query, out, dataset.dim));
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric, query.queries, dataset.dim, storage);
+  std::vector<TopK> best(query.nq, TopK(query.k));
+  RETURN_IF_ERROR(
+      TileScan(dataset, metric, query.excluded)
+          .Run(ctx, bound, query.nq,
+               [&best](std::size_t q, float distance, std::uint32_t row) {
+                 if (!(distance > best[q].bound())) {
+                   best[q].Offer({distance, row});
+                 }
+               }));
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    PutHits(best[q].TakeSorted(), q, query.k, out);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
+    const base::OpContext& ctx, const VectorDataset& dataset,
+    types::MetricType metric, const RangeQuery& query) {
+  RETURN_IF_ERROR(CheckDataset(dataset, metric));
+  RETURN_IF_ERROR(CheckDimension(query.query, dataset.dim));
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric, query.query, dataset.dim, storage);
+  TopK best(query.limit);
+  RETURN_IF_ERROR(TileScan(dataset, metric, query.excluded)
+                      .Run(ctx, bound, 1,
+                           [&](std::size_t, float distance, std::uint32_t row) {
+                             if (distance >= query.at_least &&
+                                 distance < query.below) {
+                               best.Offer({distance, row});
+                             }
+                           }));
+  return best.TakeSorted();
+}
+
+absl::StatusOr<std::unique_ptr<VectorIterator>> BruteForceIterate(
+    const VectorDataset& dataset, types::MetricType metric,
+    const IterateQuery& query) {
+  RETURN_IF_ERROR(CheckDataset(dataset, metric));
+  RETURN_IF_ERROR(CheckDimension(query.query, dataset.dim));
+  return std::make_unique<ExactIterator>(dataset, metric, query);
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,279 @@
+#include "index/vector/hnsw/build.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "index/vector/hnsw/layout.h"
+#include "index/vector/hnsw/walk.h"
+#include "index/vector/metric_kernels.h"
+#include "index/vector/parallel.h"
+
+namespace elanus::index {
+namespace {
+
+// So many rows go in one by one before several threads start: rows that go in
+// at the same time do not see each other.
+constexpr std::size_t kSequentialRows = 1000;
+// Rows a thread takes at a time.
+constexpr std::size_t kGrain = 16;
+constexpr std::size_t kRowsBetweenChecks = 1024;
+
+std::vector<std::uint8_t> DrawLevels(std::size_t rows, std::uint32_t m,
+                                     std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const double scale = 1.0 / std::log(static_cast<double>(m));
+  std::vector<std::uint8_t> levels(rows);
+  for (std::uint8_t& level : levels) {
+    // In (0, 1], the same on every machine.
+    const double uniform =
+        std::ldexp(static_cast<double>((random() >> 11) + 1), -53);
+    const double drawn = std::floor(-std::log(uniform) * scale);
+    level = static_cast<std::uint8_t>(
+        std::min(drawn, static_cast<double>(kMaxHnswLevel)));
+  }
+  return levels;
+}
+
+class SpinLock {
+ public:
+  void Lock() {
+    while (flag_.test_and_set(std::memory_order_acquire)) {
+      while (flag_.test(std::memory_order_relaxed)) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+      }
+    }
+  }
+  void Unlock() { flag_.clear(std::memory_order_release); }
+
+ private:
+  std::atomic_flag flag_;
+};
+
+// Chooses links: of the candidates, nearest first, those that are nearer to
+// the row than to any already chosen (algorithm 4).
+class NeighbourChooser {
+ public:
+  explicit NeighbourChooser(const HnswGraph& graph) : graph_(graph) {}
+
+  // `candidates` sorted. At most `limit` are chosen.
+  const std::vector<std::uint32_t>& Choose(
+      const std::vector<Neighbor>& candidates, std::size_t limit) {
+    chosen_.clear();
+    for (const Neighbor& candidate : candidates) {
+      if (chosen_.size() >= limit) break;
+      if (IsUseful(candidate)) chosen_.push_back(candidate.row);
+    }
+    return chosen_;
+  }
+
+ private:
+  bool IsUseful(const Neighbor& candidate) {
+    const float* vector = graph_.Vector(candidate.row);
+    for (std::size_t i = 0; i < chosen_.size(); i += kGroup) {
+      const std::size_t count = std::min(kGroup, chosen_.size() - i);
+      float distances[kGroup];
+      graph_.Distances(vector, chosen_.data() + i, count, distances);
+      for (std::size_t j = 0; j < count; ++j) {
+        if (distances[j] < candidate.distance) return false;
+      }
+    }
+    return true;
+  }
+
+  // Most candidates fall at one of the first comparisons.
+  static constexpr std::size_t kGroup = 4;
+
+  const HnswGraph& graph_;
+  std::vector<std::uint32_t> chosen_;
+};
+
+class Builder {
+ public:
+  Builder(const base::OpContext& ctx, const HnswParams& params,
+          IndexFileWriter& file, const HnswGraph& graph)
+      : ctx_(ctx),
+        ef_(std::max<std::size_t>(
+            1, std::min<std::size_t>(params.ef_construction, graph.rows))),
+        graph_(graph),
+        links_(file.array<std::uint32_t>(Section::kLinks)),
+        upper_links_(file.array<std::uint32_t>(Section::kUpperLinks)),
+        locks_(std::make_unique<SpinLock[]>(graph.rows)) {}
+
+  absl::Status Run(const BuildOptions& options) {
+    const std::size_t rows = graph_.rows;
+    std::atomic<std::size_t> next{0};
+    const auto insert_until = [&](std::size_t end) -> absl::Status {
+      Worker worker(graph_);
+      while (true) {
+        const std::size_t begin = next.fetch_add(kGrain);
+        if (begin >= end) return absl::OkStatus();
+        for (std::size_t row = begin; row < std::min(begin + kGrain, end);
+             ++row) {
+          if (row == graph_.entry) continue;
+          RETURN_IF_ERROR(Insert(static_cast<std::uint32_t>(row), worker));
+        }
+        RETURN_IF_ERROR(ctx_.Check());
+      }
+    };
+    const std::size_t alone = std::min(rows, kSequentialRows / kGrain * kGrain);
+    RETURN_IF_ERROR(insert_until(alone));
+    next = alone;
+    return WorkTogether(options.executor, options.max_threads,
+                        [&](std::size_t) { return insert_until(rows); });
+  }
+
+ private:
+  struct Worker {
+    explicit Worker(const HnswGraph& graph)
+        : walk(graph.rows), chooser(graph) {}
+
+    WalkScratch walk;
+    NeighbourChooser chooser;
+    std::vector<Neighbor> candidates;
+    std::vector<std::uint32_t> rows;
+    std::vector<float> distances;
+    std::vector<std::uint32_t> links;
+  };
+
+  std::uint32_t* Links(std::uint32_t row, std::uint32_t level) {
+    return (level == 0 ? links_ : upper_links_) + graph_.LinksAt(row, level);
+  }
+
+  absl::Status Insert(std::uint32_t row, Worker& worker) {
+    const float* vector = graph_.Vector(row);
+    const std::uint32_t top = graph_.levels[row];
+    Neighbor start = Descend(graph_, vector, top, worker.walk);
+    for (std::uint32_t level = top + 1; level-- > 0;) {
+      RETURN_IF_ERROR(
+          BeamSearch(ctx_, graph_, vector, start, level, ef_, worker.walk));
+      worker.candidates.clear();
+      const BeamPool& pool = worker.walk.pool;
+      for (std::size_t i = 0; i < pool.size(); ++i) {
+        // Other threads may have linked to the row already.
+        if (pool.At(i).row != row) worker.candidates.push_back(pool.At(i));
+      }
+      start = pool.At(0);
+      worker.links = worker.chooser.Choose(worker.candidates, graph_.m);
+      SetLinks(row, level, worker.links);
+      for (const std::uint32_t neighbour : worker.links) {
+        AddLink(neighbour, row, level, worker);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void SetLinks(std::uint32_t row, std::uint32_t level,
+                const std::vector<std::uint32_t>& rows) {
+    locks_[row].Lock();
+    std::uint32_t* links = Links(row, level);
+    // A link that another thread added meanwhile is kept behind them.
+    std::vector<std::uint32_t> kept;
+    const std::size_t capacity = graph_.capacity(level);
+    for (std::size_t i = 0; i < capacity && links[i] != kNoRow; ++i) {
+      if (std::find(rows.begin(), rows.end(), links[i]) == rows.end()) {
+        kept.push_back(links[i]);
+      }
+    }
+    std::size_t at = 0;
+    for (const std::uint32_t to : rows) StoreLink(links + at++, to);
+    for (const std::uint32_t to : kept) {
+      if (at < capacity) StoreLink(links + at++, to);
+    }
+    locks_[row].Unlock();
+  }
+
+  // Makes `row` link to `to`; if the list is full, chooses anew.
+  void AddLink(std::uint32_t row, std::uint32_t to, std::uint32_t level,
+               Worker& worker) {
+    locks_[row].Lock();
+    std::uint32_t* links = Links(row, level);
+    const std::size_t capacity = graph_.capacity(level);
+    std::size_t count = 0;
+    bool is_new = true;
+    while (count < capacity && links[count] != kNoRow) {
+      is_new = is_new && links[count] != to;
+      ++count;
+    }
+    if (is_new && count < capacity) {
+      StoreLink(links + count, to);
+    } else if (is_new) {
+      worker.rows.assign(links, links + count);
+      worker.rows.push_back(to);
+      const auto& chosen = ChooseAmong(row, capacity, worker);
+      for (std::size_t i = 0; i < capacity; ++i) {
+        StoreLink(links + i, i < chosen.size() ? chosen[i] : kNoRow);
+      }
+    }
+    locks_[row].Unlock();
+  }
+
+  const std::vector<std::uint32_t>& ChooseAmong(std::uint32_t row,
+                                                std::size_t limit,
+                                                Worker& worker) {
+    worker.distances.resize(worker.rows.size());
+    graph_.Distances(graph_.Vector(row), worker.rows.data(), worker.rows.size(),
+                     worker.distances.data());
+    worker.candidates.clear();
+    for (std::size_t i = 0; i < worker.rows.size(); ++i) {
+      worker.candidates.push_back(
+          {Orderly(worker.distances[i]), worker.rows[i]});
+    }
+    std::sort(worker.candidates.begin(), worker.candidates.end());
+    return worker.chooser.Choose(worker.candidates, limit);
+  }
+
+  const base::OpContext& ctx_;
+  const std::size_t ef_;
+  const HnswGraph& graph_;
+  std::uint32_t* const links_;
+  std::uint32_t* const upper_links_;
+  const std::unique_ptr<SpinLock[]> locks_;
+};
+
+absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
+                         const VectorDataset& dataset, std::size_t stride,
+                         float* to) {
+  std::size_t row = 0;
+  for (const VectorBlock& block : dataset.blocks) {
+    const std::size_t from_stride =
+        block.stride == 0 ? dataset.dim : block.stride;
+    for (std::size_t i = 0; i < block.rows; ++i, ++row) {
+      if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
+      const float* from = block.data + i * from_stride;
+      if (metric == types::MetricType::kCosine) {
+        Normalise(from, to + row * stride, dataset.dim);
+      } else {
+        std::memcpy(to + row * stride, from, dataset.dim * sizeof(float));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
+                                       const IndexSpec& spec,
+                                       const VectorDataset& dataset,
+                                       const BuildOptions& options) {
+  const std::size_t rows = dataset.rows();
+  const std::vector<std::uint8_t> levels =
+      DrawLevels(rows, spec.hnsw.m, options.seed);
+  IndexFileWriter file =
+      MakeHnswFile(spec.metric, dataset.dim, spec.hnsw, options.seed, levels);
+  const HnswGraph graph = GraphIn(file, spec.metric, dataset.dim, rows);
+  RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
+                              file.array<float>(Section::kVectors)));
+  RETURN_IF_ERROR(Builder(ctx, spec.hnsw, file, graph).Run(options));
+  return std::move(file).Finish();
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,83 @@
+// A navigable small-world graph as it lies in an index file.
+//
+// Level 0 holds every row, level l > 0 the rows with levels[row] >= l. The
+// neighbours of a row at a level are a list of fixed length, filled up with
+// kNoRow. Links are read while a build writes them: both sides go through
+// LoadLink and StoreLink, and a reader that sees half of a rewritten list sees
+// valid rows all the same.
+//
+// Source: Malkov, Yashunin: Efficient and robust approximate nearest neighbor
+//         search using Hierarchical Navigable Small World graphs,
+//         arXiv:1603.09320.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "index/vector/metric_kernels.h"
+#include "index/vector/vector_index.h"
+#include "simd/distance.h"
+
+namespace elanus::index {
+
+// Level of a row at most: 2^32 rows at M = 2 draw a higher one with a chance
+// of one in a million.
+inline constexpr std::uint32_t kMaxHnswLevel = 48;
+
+// Lists start at multiples of so many links: a cache line.
+inline constexpr std::size_t kLinkAlignment = 16;
+inline constexpr std::size_t kVectorAlignment = 16;
+
+inline std::size_t AlignSlots(std::size_t count, std::size_t alignment) {
+  return (count + alignment - 1) / alignment * alignment;
+}
+
+inline std::uint32_t LoadLink(const std::uint32_t* link) {
+  return __atomic_load_n(link, __ATOMIC_RELAXED);
+}
+inline void StoreLink(std::uint32_t* link, std::uint32_t row) {
+  __atomic_store_n(link, row, __ATOMIC_RELAXED);
+}
+
+struct HnswGraph {
+  simd::RowTable vectors{};
+  std::size_t dim = 0;
+  std::size_t rows = 0;
+  std::uint32_t m = 0;           // neighbours at a level above 0
+  std::size_t links_stride = 0;  // of level 0, whose lists hold 2 * m
+  std::size_t upper_stride = 0;
+  const std::uint32_t* links = nullptr;
+  const std::uint32_t* upper_links = nullptr;
+  const std::uint32_t* upper_first = nullptr;  // a row's first upper list
+  const std::uint8_t* levels = nullptr;
+  std::uint32_t entry = kNoRow;
+  std::uint32_t max_level = 0;
+  MetricKernels kernels;
+
+  std::size_t capacity(std::uint32_t level) const {
+    return level == 0 ? std::size_t{2} * m : m;
+  }
+  std::size_t LinksAt(std::uint32_t row, std::uint32_t level) const {
+    return level == 0
+               ? row * links_stride
+               : (std::size_t{upper_first[row]} + level - 1) * upper_stride;
+  }
+  // `row` must exist at `level`.
+  const std::uint32_t* Links(std::uint32_t row, std::uint32_t level) const {
+    return (level == 0 ? links : upper_links) + LinksAt(row, level);
+  }
+  const float* Vector(std::uint32_t row) const {
+    return vectors.data + row * vectors.stride;
+  }
+  void Distances(const float* query, const std::uint32_t* ids,
+                 std::size_t count, float* out) const {
+    kernels.rows(query, vectors, ids, count, dim, out);
+  }
+  float Distance(const float* query, std::uint32_t row) const {
+    float out = 0;
+    kernels.rows(query, vectors, &row, 1, dim, &out);
+    return out;
+  }
+};
+
+}  // namespace elanus::index

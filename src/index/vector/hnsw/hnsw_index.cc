@@ -1,0 +1,219 @@
+#include "index/vector/hnsw/hnsw_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "index/vector/brute_force.h"
+#include "index/vector/hnsw/build.h"
+#include "index/vector/hnsw/layout.h"
+#include "index/vector/hnsw/walk.h"
+#include "index/vector/query_check.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kDefaultMinEf = 16;
+constexpr std::size_t kRangeEf = 512;
+
+// The costs below are in distances computed during a walk: scattered reads,
+// each with a share of the walk's book-keeping.
+
+// One distance of a scan: rows are read in order and prefetched.
+constexpr double kScanCost = 0.42;
+// What a walk under a filter costs more: two heaps, tests of bits, and the
+// distances of rows that do not pass (through) or more rows looked at (jumps).
+constexpr double kThroughCost = 1.3;
+constexpr double kTwoHopsCost = 2.7;
+// From this share of passing rows on, filtered rows are walked through: their
+// distances cost less than jumping over them.
+constexpr double kThroughShare = 0.8;
+// Of the neighbours' neighbours so many must pass on the average, or a walk
+// that jumps falls apart.
+constexpr double kMinPassingInTwoHops = 8.0;
+
+}  // namespace
+
+HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params)
+    : file_(std::move(file)),
+      graph_(graph),
+      params_(params),
+      block_{.data = graph.vectors.data,
+             .rows = graph.rows,
+             .stride = graph.vectors.stride},
+      scratch_(graph.rows) {}
+
+absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Build(
+    const base::OpContext& ctx, const IndexSpec& spec,
+    const VectorDataset& dataset, const BuildOptions& options) {
+  ASSIGN_OR_RETURN(base::Buffer bytes, BuildHnsw(ctx, spec, dataset, options));
+  ASSIGN_OR_RETURN(IndexFileReader file,
+                   IndexFileReader::Open({"hnsw", std::move(bytes)}, false));
+  return Open(std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
+    IndexFileReader file) {
+  ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(file));
+  ASSIGN_OR_RETURN(const HnswParams params, ParamsIn(file));
+  return std::unique_ptr<HnswIndex>(
+      new HnswIndex(std::move(file), graph, params));
+}
+
+HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef,
+                                    types::BitsetView excluded) const {
+  const std::size_t rows = graph_.rows;
+  Plan plan{.passing = rows, .ef = ef};
+  for (std::size_t i = 0; i < excluded.word_count(); ++i) {
+    plan.passing -= std::min<std::size_t>(
+        plan.passing,
+        static_cast<std::size_t>(std::popcount(excluded.words()[i])));
+  }
+  const double share = static_cast<double>(plan.passing) /
+                       static_cast<double>(std::max<std::size_t>(rows, 1));
+  // A row has about 1.2 M links, of which half lead to rows already seen.
+  const double degree = 1.2 * graph_.m;
+  double walk_cost = static_cast<double>(ef) * degree * 0.5;
+  if (plan.passing < rows) {
+    const bool is_through = share >= kThroughShare;
+    plan.way = is_through ? Way::kThrough : Way::kTwoHops;
+    walk_cost *= is_through ? kThroughCost / share : kTwoHopsCost;
+  }
+  const double scan_cost = static_cast<double>(plan.passing) * kScanCost;
+  const bool falls_apart = plan.way == Way::kTwoHops &&
+                           share * degree * degree < kMinPassingInTwoHops;
+  if (scan_cost <= walk_cost || falls_apart) plan.way = Way::kScan;
+  return plan;
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
+    const base::OpContext& ctx, const float* query, const Plan& plan,
+    types::BitsetView excluded) const {
+  std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+  const Neighbor start = Descend(graph_, query, 0, *scratch);
+  std::vector<Neighbor> hits;
+  if (plan.way == Way::kPlain) {
+    RETURN_IF_ERROR(
+        BeamSearch(ctx, graph_, query, start, 0, plan.ef, *scratch));
+    const BeamPool& pool = scratch->pool;
+    hits.reserve(pool.size());
+    for (std::size_t i = 0; i < pool.size(); ++i) hits.push_back(pool.At(i));
+    std::sort(hits.begin(), hits.end());
+  } else {
+    TopK best(plan.ef);
+    const FilteredWalk walk = {
+        .excluded = excluded,
+        .ef = plan.ef,
+        .two_hops = plan.way == Way::kTwoHops,
+        // A walk as expensive as the scan has lost its way.
+        .max_distances = plan.passing};
+    ASSIGN_OR_RETURN(const bool done, FilteredSearch(ctx, graph_, query, start,
+                                                     walk, *scratch, best));
+    if (done) hits = best.TakeSorted();
+  }
+  scratch_.Give(std::move(scratch));
+  return hits;
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
+    const base::OpContext& ctx, std::span<const float> query, std::size_t k,
+    const Plan& plan, types::BitsetView excluded) const {
+  const std::size_t wanted = std::min(k, plan.passing);
+  if (plan.way != Way::kScan) {
+    ASSIGN_OR_RETURN(std::vector<Neighbor> hits,
+                     Walk(ctx, query.data(), plan, excluded));
+    // Fewer: the walk gave up, or rows cannot be reached (many duplicates).
+    if (hits.size() >= wanted) return hits;
+  }
+  std::vector<float> distances(wanted);
+  std::vector<std::uint32_t> rows(wanted);
+  RETURN_IF_ERROR(Scan(ctx, query, {.nq = 1, .k = wanted, .excluded = excluded},
+                       {.distances = distances, .rows = rows}));
+  std::vector<Neighbor> hits;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    hits.push_back({distances[i], rows[i]});
+  }
+  return hits;
+}
+
+absl::Status HnswIndex::Scan(const base::OpContext& ctx,
+                             std::span<const float> queries,
+                             const SearchQuery& query,
+                             const SearchOutput& out) const {
+  return BruteForceSearch(ctx, dataset(), stored_metric(),
+                          {.queries = queries,
+                           .nq = query.nq,
+                           .k = query.k,
+                           .excluded = query.excluded},
+                          out);
+}
+
+absl::Status HnswIndex::Search(const base::OpContext& ctx,
+                               const SearchQuery& query,
+                               const SearchOutput& out) const {
+  RETURN_IF_ERROR(CheckSearch(query, out, dim()));
+  const std::size_t ef =
+      query.params.ef == 0 ? std::max(query.k, kDefaultMinEf) : query.params.ef;
+  if (ef < query.k) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "ef({}) should be larger than k({})", ef,
+                              query.k);
+  }
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+  const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
+  if (plan.way == Way::kScan) return Scan(ctx, bound, query, out);
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    RETURN_IF_ERROR(ctx.Check());
+    ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
+                     SearchOne(ctx, bound.subspan(q * dim(), dim()), query.k,
+                               plan, query.excluded));
+    PutHits(hits, q, query.k, out);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
+    const base::OpContext& ctx, const RangeQuery& query) const {
+  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric(), query.query, dim(), storage);
+  // Widen until the farthest row found lies outside the range.
+  std::size_t ef = query.params.ef == 0 ? kRangeEf : query.params.ef;
+  for (;; ef *= 4) {
+    const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
+    if (plan.way == Way::kScan) {
+      RangeQuery exact = query;
+      exact.query = bound;
+      return BruteForceRangeSearch(ctx, dataset(), stored_metric(), exact);
+    }
+    ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
+                     SearchOne(ctx, bound, plan.ef, plan, query.excluded));
+    std::vector<Neighbor> inside;
+    for (const Neighbor& hit : hits) {
+      if (hit.distance >= query.at_least && hit.distance < query.below &&
+          inside.size() < query.limit) {
+        inside.push_back(hit);
+      }
+    }
+    const bool is_whole = hits.size() >= plan.passing || hits.empty() ||
+                          hits.back().distance >= query.below ||
+                          inside.size() == query.limit;
+    if (is_whole) return inside;
+  }
+}
+
+absl::StatusOr<std::unique_ptr<VectorIterator>> HnswIndex::Iterate(
+    const IterateQuery& query) const {
+  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
+  std::vector<float> storage;
+  IterateQuery bound = query;
+  bound.query = BindQueries(metric(), query.query, dim(), storage);
+  return BruteForceIterate(dataset(), stored_metric(), bound);
+}
+
+absl::StatusOr<std::vector<IndexFile>> HnswIndex::Save() const {
+  return std::vector<IndexFile>{{"hnsw", file_.bytes()}};
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,85 @@
+// HNSW: a navigable small-world graph.
+//
+// A search picks its way by cost: the graph; under a filter the graph with
+// filtered rows passed through or jumped over; or, when few rows pass or the
+// walk turns out to be hard, an exact scan of the rows that pass.
+//
+// Threads:   as VectorIndex.
+// Ownership: holds the bytes of its one file.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/scratch.h"
+#include "index/vector/index_file.h"
+#include "index/vector/registry.h"
+#include "index/vector/vector_index.h"
+
+namespace elanus::index {
+
+class HnswIndex final : public VectorIndex {
+ public:
+  static absl::StatusOr<std::unique_ptr<HnswIndex>> Build(
+      const base::OpContext& ctx, const IndexSpec& spec,
+      const VectorDataset& dataset, const BuildOptions& options);
+  static absl::StatusOr<std::unique_ptr<HnswIndex>> Open(IndexFileReader file);
+
+  IndexType type() const override { return IndexType::kHnsw; }
+  types::MetricType metric() const override { return file_.info().metric; }
+  std::size_t dim() const override { return graph_.dim; }
+  std::size_t size() const override { return graph_.rows; }
+  std::size_t memory_bytes() const override { return file_.bytes().size(); }
+  const HnswParams& params() const { return params_; }
+
+  absl::Status Search(const base::OpContext& ctx, const SearchQuery& query,
+                      const SearchOutput& out) const override;
+  absl::StatusOr<std::vector<Neighbor>> RangeSearch(
+      const base::OpContext& ctx, const RangeQuery& query) const override;
+  absl::StatusOr<std::unique_ptr<VectorIterator>> Iterate(
+      const IterateQuery& query) const override;
+  absl::StatusOr<std::vector<IndexFile>> Save() const override;
+
+ private:
+  // How one filter is searched, the same for all queries of a request.
+  enum class Way { kScan, kPlain, kThrough, kTwoHops };
+  struct Plan {
+    Way way = Way::kPlain;
+    std::size_t passing = 0;
+    std::size_t ef = 0;
+  };
+
+  HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params);
+
+  Plan MakePlan(std::size_t ef, types::BitsetView excluded) const;
+  // The nearest of one query that is already bound, at least min(k, passing)
+  // of them.
+  absl::StatusOr<std::vector<Neighbor>> SearchOne(
+      const base::OpContext& ctx, std::span<const float> query, std::size_t k,
+      const Plan& plan, types::BitsetView excluded) const;
+  absl::StatusOr<std::vector<Neighbor>> Walk(const base::OpContext& ctx,
+                                             const float* query,
+                                             const Plan& plan,
+                                             types::BitsetView excluded) const;
+  absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
+                    const SearchQuery& query, const SearchOutput& out) const;
+
+  // The rows as a dataset, whose metric is IP where it was COSINE: they have
+  // length 1.
+  VectorDataset dataset() const {
+    return {.blocks = std::span(&block_, 1), .dim = graph_.dim};
+  }
+  types::MetricType stored_metric() const {
+    return metric() == types::MetricType::kCosine ? types::MetricType::kIp
+                                                  : metric();
+  }
+
+  IndexFileReader file_;
+  HnswGraph graph_;
+  HnswParams params_;
+  VectorBlock block_;
+  mutable ScratchPool scratch_;
+};
+
+}  // namespace elanus::index

@@ -1,0 +1,181 @@
+#include "index/vector/hnsw/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace elanus::index {
+namespace {
+
+using base::DataLoss;
+
+// Rows carry a mark in the highest bit while a walk is on.
+constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 31;
+
+void SetShape(HnswGraph& graph, const HnswHeader& header, std::size_t dim,
+              std::size_t rows, types::MetricType metric) {
+  graph.dim = dim;
+  graph.rows = rows;
+  graph.m = header.m;
+  graph.links_stride = AlignSlots(std::size_t{2} * header.m, kLinkAlignment);
+  graph.upper_stride = AlignSlots(header.m, kLinkAlignment);
+  graph.vectors.stride = AlignSlots(dim, kVectorAlignment);
+  graph.entry = header.entry;
+  graph.max_level = header.max_level;
+  graph.kernels = KernelsOf(metric);
+}
+
+absl::StatusOr<HnswHeader> HeaderIn(const IndexFileReader& file) {
+  ASSIGN_OR_RETURN(const auto bytes,
+                   file.Array<std::byte>(Section::kParams, sizeof(HnswHeader)));
+  HnswHeader header{};
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  const IndexFileInfo& info = file.info();
+  if (!CheckFloatMetric(info.metric).ok() || info.dim == 0 ||
+      info.dim > (1U << 24) || info.rows >= kMaxRows || header.m < 2 ||
+      header.m > 2048 || header.max_level > kMaxHnswLevel ||
+      (info.rows > 0 && header.entry >= info.rows)) {
+    return DataLoss(
+        "{}: {} rows of {} dimensions, metric {}, M {}, entry {}, level {}",
+        file.name(), info.rows, info.dim, static_cast<int>(info.metric),
+        header.m, header.entry, header.max_level);
+  }
+  return header;
+}
+
+absl::Status CheckLevels(const IndexFileReader& file, const HnswGraph& graph,
+                         std::uint32_t upper_lists) {
+  std::uint64_t first = 0;
+  for (std::size_t row = 0; row < graph.rows; ++row) {
+    if (graph.levels[row] > graph.max_level ||
+        graph.upper_first[row] != first) {
+      return DataLoss("{}: row {} has level {} of {} and list {}, expected {}",
+                      file.name(), row, graph.levels[row], graph.max_level,
+                      graph.upper_first[row], first);
+    }
+    first += graph.levels[row];
+  }
+  if (first != upper_lists ||
+      (graph.rows > 0 && graph.levels[graph.entry] != graph.max_level)) {
+    return DataLoss("{}: {} upper lists for {} levels, entry point {}",
+                    file.name(), upper_lists, first, graph.entry);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLinks(const IndexFileReader& file, const HnswGraph& graph) {
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    for (std::uint32_t level = 0; level <= graph.levels[row]; ++level) {
+      const std::uint32_t* links = graph.Links(row, level);
+      for (std::size_t i = 0; i < graph.capacity(level); ++i) {
+        if (links[i] == kNoRow) break;
+        if (links[i] >= graph.rows || graph.levels[links[i]] < level) {
+          return DataLoss("{}: row {} links to {} at level {}", file.name(),
+                          row, links[i], level);
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+IndexFileWriter MakeHnswFile(types::MetricType metric, std::size_t dim,
+                             const HnswParams& params, std::uint64_t seed,
+                             std::span<const std::uint8_t> levels) {
+  HnswHeader header{};
+  header.m = params.m;
+  header.ef_construction = params.ef_construction;
+  header.seed = seed;
+  std::vector<std::uint32_t> upper_first;
+  upper_first.reserve(levels.size());
+  for (const std::uint8_t level : levels) {
+    upper_first.push_back(header.upper_lists);
+    header.upper_lists += level;
+  }
+  const auto top = std::max_element(levels.begin(), levels.end());
+  header.entry = static_cast<std::uint32_t>(top - levels.begin());
+  header.max_level = top == levels.end() ? 0 : *top;
+
+  HnswGraph shape;
+  SetShape(shape, header, dim, levels.size(), metric);
+  const std::size_t rows = levels.size();
+  const std::array sections = {
+      SectionSize{Section::kParams, sizeof(HnswHeader)},
+      SectionSize{Section::kLevels, rows},
+      SectionSize{Section::kUpperFirst, rows * sizeof(std::uint32_t)},
+      SectionSize{
+          Section::kUpperLinks,
+          header.upper_lists * shape.upper_stride * sizeof(std::uint32_t)},
+      SectionSize{Section::kLinks,
+                  rows * shape.links_stride * sizeof(std::uint32_t)},
+      SectionSize{Section::kVectors,
+                  rows * shape.vectors.stride * sizeof(float)}};
+  IndexFileWriter file({.type = IndexType::kHnsw,
+                        .metric = metric,
+                        .dim = static_cast<std::uint32_t>(dim),
+                        .rows = rows},
+                       sections);
+  std::memcpy(file.section(Section::kParams).data(), &header, sizeof(header));
+  std::copy(levels.begin(), levels.end(),
+            file.array<std::uint8_t>(Section::kLevels));
+  std::copy(upper_first.begin(), upper_first.end(),
+            file.array<std::uint32_t>(Section::kUpperFirst));
+  for (const Section links : {Section::kUpperLinks, Section::kLinks}) {
+    const std::span<std::byte> bytes = file.section(links);
+    std::fill(bytes.begin(), bytes.end(), std::byte{0xFF});
+  }
+  return file;
+}
+
+HnswGraph GraphIn(IndexFileWriter& file, types::MetricType metric,
+                  std::size_t dim, std::size_t rows) {
+  HnswHeader header{};
+  std::memcpy(&header, file.section(Section::kParams).data(), sizeof(header));
+  HnswGraph graph;
+  SetShape(graph, header, dim, rows, metric);
+  graph.vectors.data = file.array<float>(Section::kVectors);
+  graph.links = file.array<std::uint32_t>(Section::kLinks);
+  graph.upper_links = file.array<std::uint32_t>(Section::kUpperLinks);
+  graph.upper_first = file.array<std::uint32_t>(Section::kUpperFirst);
+  graph.levels = file.array<std::uint8_t>(Section::kLevels);
+  return graph;
+}
+
+absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
+  ASSIGN_OR_RETURN(const HnswHeader header, HeaderIn(file));
+  const IndexFileInfo& info = file.info();
+  HnswGraph graph;
+  SetShape(graph, header, info.dim, static_cast<std::size_t>(info.rows),
+           info.metric);
+  ASSIGN_OR_RETURN(const auto levels,
+                   file.Array<std::uint8_t>(Section::kLevels, info.rows));
+  ASSIGN_OR_RETURN(const auto upper_first,
+                   file.Array<std::uint32_t>(Section::kUpperFirst, info.rows));
+  ASSIGN_OR_RETURN(const auto upper_links,
+                   file.Array<std::uint32_t>(
+                       Section::kUpperLinks,
+                       std::uint64_t{header.upper_lists} * graph.upper_stride));
+  ASSIGN_OR_RETURN(const auto links,
+                   file.Array<std::uint32_t>(Section::kLinks,
+                                             info.rows * graph.links_stride));
+  ASSIGN_OR_RETURN(
+      const auto vectors,
+      file.Array<float>(Section::kVectors, info.rows * graph.vectors.stride));
+  graph.levels = levels.data();
+  graph.upper_first = upper_first.data();
+  graph.upper_links = upper_links.data();
+  graph.links = links.data();
+  graph.vectors.data = vectors.data();
+  RETURN_IF_ERROR(CheckLevels(file, graph, header.upper_lists));
+  RETURN_IF_ERROR(CheckLinks(file, graph));
+  return graph;
+}
+
+absl::StatusOr<HnswParams> ParamsIn(const IndexFileReader& file) {
+  ASSIGN_OR_RETURN(const HnswHeader header, HeaderIn(file));
+  return HnswParams{.m = header.m, .ef_construction = header.ef_construction};
+}
+
+}  // namespace elanus::index

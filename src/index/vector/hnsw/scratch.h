@@ -1,0 +1,143 @@
+// What one walk through the graph needs, kept from walk to walk.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "index/vector/topk.h"
+#include "index/vector/vector_index.h"
+
+namespace elanus::index {
+
+// A set of rows that is emptied in constant time.
+class VisitedRows {
+ public:
+  explicit VisitedRows(std::size_t rows) : epochs_(rows, 0) {}
+
+  void Clear() {
+    if (++epoch_ != 0) return;
+    std::fill(epochs_.begin(), epochs_.end(), std::uint16_t{0});
+    epoch_ = 1;
+  }
+  bool Test(std::uint32_t row) const { return epochs_[row] == epoch_; }
+  // True if it was not in yet.
+  bool Insert(std::uint32_t row) {
+    if (epochs_[row] == epoch_) return false;
+    epochs_[row] = epoch_;
+    return true;
+  }
+  void Prefetch(std::uint32_t row) const {
+    __builtin_prefetch(epochs_.data() + row);
+  }
+
+ private:
+  std::vector<std::uint16_t> epochs_;
+  std::uint16_t epoch_ = 0;
+};
+
+// The `capacity` nearest rows of a walk, sorted, each expanded or not. One
+// array instead of two heaps: at the sizes of usual searches moving a few
+// cache lines is cheaper than sifting.
+class BeamPool {
+ public:
+  void Reset(std::size_t capacity) {
+    capacity_ = capacity;
+    if (entries_.size() < capacity + 1) entries_.resize(capacity + 1);
+    size_ = 0;
+    next_ = 0;
+  }
+
+  // Nothing farther than this can get in.
+  float bound() const {
+    return size_ < capacity_ ? kNoDistance : entries_[size_ - 1].distance;
+  }
+  std::size_t size() const { return size_; }
+
+  void Insert(float distance, std::uint32_t row) {
+    if (size_ == capacity_) {
+      if (!(distance < entries_[size_ - 1].distance)) return;
+      --size_;
+    }
+    distance = Orderly(distance);
+    Neighbor* const begin = entries_.data();
+    Neighbor* const at = std::upper_bound(
+        begin, begin + size_, distance,
+        [](float d, const Neighbor& entry) { return d < entry.distance; });
+    std::copy_backward(at, begin + size_, begin + size_ + 1);
+    *at = {distance, row};
+    ++size_;
+    next_ = std::min(next_, static_cast<std::size_t>(at - begin));
+  }
+
+  // The nearest row that was not expanded, now marked so; kNoRow at the end.
+  std::uint32_t TakeNext() {
+    while (next_ < size_ && (entries_[next_].row & kExpanded) != 0) ++next_;
+    if (next_ == size_) return kNoRow;
+    const std::uint32_t row = entries_[next_].row;
+    entries_[next_].row |= kExpanded;
+    return row;
+  }
+  // What TakeNext would give as of now, or kNoRow.
+  std::uint32_t PeekNext() const {
+    std::size_t at = next_;
+    while (at < size_ && (entries_[at].row & kExpanded) != 0) ++at;
+    return at == size_ ? kNoRow : entries_[at].row;
+  }
+
+  Neighbor At(std::size_t i) const {
+    return {entries_[i].distance, entries_[i].row & ~kExpanded};
+  }
+
+ private:
+  // Rows of a graph stay below 2^31.
+  static constexpr std::uint32_t kExpanded = 0x80000000;
+
+  std::vector<Neighbor> entries_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+  std::size_t next_ = 0;
+};
+
+struct WalkScratch {
+  explicit WalkScratch(std::size_t rows) : visited(rows) {}
+
+  VisitedRows visited;
+  BeamPool pool;
+  std::vector<std::uint32_t> batch;
+  std::vector<std::uint32_t> skipped;
+  std::vector<float> distances;
+  std::vector<Neighbor> candidates;
+};
+
+// Lends scratch space to walks. Thread-safe.
+class ScratchPool {
+ public:
+  explicit ScratchPool(std::size_t rows) : rows_(rows) {}
+
+  std::unique_ptr<WalkScratch> Take() {
+    {
+      base::MutexLock lock(mutex_);
+      if (!free_.empty()) {
+        auto scratch = std::move(free_.back());
+        free_.pop_back();
+        return scratch;
+      }
+    }
+    return std::make_unique<WalkScratch>(rows_);
+  }
+  void Give(std::unique_ptr<WalkScratch> scratch) {
+    base::MutexLock lock(mutex_);
+    free_.push_back(std::move(scratch));
+  }
+
+ private:
+  const std::size_t rows_;
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<WalkScratch>> free_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace elanus::index

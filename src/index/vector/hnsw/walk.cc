@@ -1,0 +1,183 @@
+#include "index/vector/hnsw/walk.h"
+
+#include <algorithm>
+
+namespace elanus::index {
+namespace {
+
+// About 100 us between two looks at the context.
+constexpr std::size_t kExpansionsBetweenChecks = 64;
+// Lines of a row that are fetched before its distance is computed; the
+// kernels fetch the rest themselves.
+constexpr std::size_t kPrefetchFloats = 64;
+
+void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
+  const float* vector = graph.Vector(row);
+  const std::size_t end = std::min(graph.dim, kPrefetchFloats);
+  for (std::size_t i = 0; i < end; i += 16) __builtin_prefetch(vector + i);
+}
+
+void PrefetchLinks(const HnswGraph& graph, std::uint32_t row,
+                   std::uint32_t level) {
+  const std::uint32_t* links = graph.Links(row, level);
+  __builtin_prefetch(links);
+  __builtin_prefetch(links + 16);
+}
+
+// The neighbours of `row` that were not seen yet.
+void CollectUnseen(const HnswGraph& graph, std::uint32_t row,
+                   std::uint32_t level, WalkScratch& scratch) {
+  scratch.batch.clear();
+  const std::uint32_t* links = graph.Links(row, level);
+  const std::size_t capacity = graph.capacity(level);
+  for (std::size_t i = 0; i < capacity; ++i) {
+    const std::uint32_t next = LoadLink(links + i);
+    if (next == kNoRow) break;
+    if (!scratch.visited.Insert(next)) continue;
+    PrefetchVector(graph, next);
+    scratch.batch.push_back(next);
+  }
+}
+
+const float* BatchDistances(const HnswGraph& graph, const float* query,
+                            WalkScratch& scratch) {
+  if (scratch.distances.size() < scratch.batch.size()) {
+    scratch.distances.resize(scratch.batch.size());
+  }
+  graph.Distances(query, scratch.batch.data(), scratch.batch.size(),
+                  scratch.distances.data());
+  return scratch.distances.data();
+}
+
+bool IsFarther(const Neighbor& a, const Neighbor& b) { return b < a; }
+
+// Fills scratch.batch with what the filtered walk looks at after `row`.
+void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
+                     const FilteredWalk& walk, WalkScratch& scratch) {
+  scratch.batch.clear();
+  scratch.skipped.clear();
+  const std::size_t capacity = graph.capacity(0);
+  const std::uint32_t* links = graph.Links(row, 0);
+  for (std::size_t i = 0; i < capacity; ++i) {
+    const std::uint32_t next = LoadLink(links + i);
+    if (next == kNoRow) break;
+    if (scratch.visited.Test(next)) continue;
+    if (walk.two_hops && walk.excluded.Test(next)) {
+      scratch.skipped.push_back(next);
+      PrefetchLinks(graph, next, 0);
+      continue;
+    }
+    scratch.visited.Insert(next);
+    PrefetchVector(graph, next);
+    scratch.batch.push_back(next);
+  }
+  for (const std::uint32_t skipped : scratch.skipped) {
+    if (scratch.batch.size() >= capacity) return;
+    scratch.visited.Insert(skipped);
+    const std::uint32_t* hop = graph.Links(skipped, 0);
+    for (std::size_t i = 0; i < capacity; ++i) {
+      const std::uint32_t next = LoadLink(hop + i);
+      if (next == kNoRow) break;
+      if (walk.excluded.Test(next) || !scratch.visited.Insert(next)) continue;
+      PrefetchVector(graph, next);
+      scratch.batch.push_back(next);
+    }
+  }
+  // In a valley where nothing passes, the way out leads over rows that do not
+  // pass.
+  if (scratch.batch.size() * 4 < graph.m) {
+    scratch.batch.insert(scratch.batch.end(), scratch.skipped.begin(),
+                         scratch.skipped.end());
+  }
+}
+
+}  // namespace
+
+Neighbor Descend(const HnswGraph& graph, const float* query,
+                 std::uint32_t to_level, WalkScratch& scratch) {
+  Neighbor best = {graph.Distance(query, graph.entry), graph.entry};
+  for (std::uint32_t level = graph.max_level; level > to_level; --level) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      scratch.batch.clear();
+      const std::uint32_t* links = graph.Links(best.row, level);
+      for (std::size_t i = 0; i < graph.capacity(level); ++i) {
+        const std::uint32_t next = LoadLink(links + i);
+        if (next == kNoRow) break;
+        PrefetchVector(graph, next);
+        scratch.batch.push_back(next);
+      }
+      const float* distances = BatchDistances(graph, query, scratch);
+      for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
+        if (distances[i] < best.distance) {
+          best = {distances[i], scratch.batch[i]};
+          moved = true;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
+                        const float* query, Neighbor start, std::uint32_t level,
+                        std::size_t ef, WalkScratch& scratch) {
+  BeamPool& pool = scratch.pool;
+  pool.Reset(ef);
+  scratch.visited.Clear();
+  scratch.visited.Insert(start.row);
+  pool.Insert(start.distance, start.row);
+  std::size_t expansions = 0;
+  for (std::uint32_t row = pool.TakeNext(); row != kNoRow;
+       row = pool.TakeNext()) {
+    if (++expansions % kExpansionsBetweenChecks == 0) {
+      RETURN_IF_ERROR(ctx.Check());
+    }
+    CollectUnseen(graph, row, level, scratch);
+    if (const std::uint32_t next = pool.PeekNext(); next != kNoRow) {
+      PrefetchLinks(graph, next, level);
+    }
+    const float* distances = BatchDistances(graph, query, scratch);
+    for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
+      pool.Insert(distances[i], scratch.batch[i]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
+                                    const HnswGraph& graph, const float* query,
+                                    Neighbor start, const FilteredWalk& walk,
+                                    WalkScratch& scratch, TopK& best) {
+  std::vector<Neighbor>& candidates = scratch.candidates;
+  candidates.clear();
+  scratch.visited.Clear();
+  scratch.visited.Insert(start.row);
+  candidates.push_back({Orderly(start.distance), start.row});
+  if (!walk.excluded.Test(start.row)) best.Offer(start);
+  std::size_t expansions = 0;
+  std::size_t computed = 0;
+  while (!candidates.empty()) {
+    std::pop_heap(candidates.begin(), candidates.end(), IsFarther);
+    const Neighbor nearest = candidates.back();
+    candidates.pop_back();
+    if (nearest.distance > best.bound()) break;
+    if (++expansions % kExpansionsBetweenChecks == 0) {
+      RETURN_IF_ERROR(ctx.Check());
+    }
+    CollectFiltered(graph, nearest.row, walk, scratch);
+    computed += scratch.batch.size();
+    if (computed > walk.max_distances) return false;
+    const float* distances = BatchDistances(graph, query, scratch);
+    for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
+      const Neighbor found = {Orderly(distances[i]), scratch.batch[i]};
+      if (found.distance > best.bound()) continue;
+      candidates.push_back(found);
+      std::push_heap(candidates.begin(), candidates.end(), IsFarther);
+      if (!walk.excluded.Test(found.row)) best.Offer(found);
+    }
+  }
+  return true;
+}
+
+}  // namespace elanus::index

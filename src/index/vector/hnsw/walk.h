@@ -1,0 +1,50 @@
+// Walks through the graph: greedy descent, beam search, and beam search under
+// a filter.
+//
+// Threads: any number of walks at once, each with its own scratch; also while
+//          a build adds links.
+// Source:  arXiv:1603.09320, algorithms 2 and 5. The filtered walk follows the
+//          idea of Patel et al.: ACORN, arXiv:2403.04871 (ACORN-1): where a
+//          neighbour is filtered out, its own neighbours stand in for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/scratch.h"
+#include "index/vector/topk.h"
+#include "types/bitset.h"
+
+namespace elanus::index {
+
+// The row reached by always going to the nearest neighbour, from the entry
+// point down to level `to_level`; the graph must not be empty.
+Neighbor Descend(const HnswGraph& graph, const float* query,
+                 std::uint32_t to_level, WalkScratch& scratch);
+
+// Fills scratch.pool with the `ef` nearest rows found at `level`.
+absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
+                        const float* query, Neighbor start, std::uint32_t level,
+                        std::size_t ef, WalkScratch& scratch);
+
+struct FilteredWalk {
+  types::BitsetView excluded;
+  std::size_t ef = 0;
+  // Few pass: go through the neighbours of filtered neighbours instead of
+  // computing the distances of what is filtered out.
+  bool two_hops = false;
+  // Give up after so many distances.
+  std::size_t max_distances = 0;
+};
+
+// Offers rows that pass to `best`, at level 0. False if it gave up: then
+// `best` is incomplete.
+absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
+                                    const HnswGraph& graph, const float* query,
+                                    Neighbor start, const FilteredWalk& walk,
+                                    WalkScratch& scratch, TopK& best);
+
+}  // namespace elanus::index

@@ -1,0 +1,29 @@
+// Zeroed memory at a multiple of 64; big runs ask the kernel for huge pages,
+// because a walk through a graph misses the TLB at nearly every step.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "base/buffer.h"
+
+namespace elanus::index {
+
+class HugeBytes {
+ public:
+  explicit HugeBytes(std::size_t size);
+
+  std::byte* data() { return data_.get(); }
+  std::size_t size() const { return size_; }
+  base::Buffer Freeze() && {
+    const std::span<const std::byte> bytes(data_.get(), size_);
+    return base::Buffer(std::move(data_), bytes);
+  }
+
+ private:
+  std::shared_ptr<std::byte> data_;
+  std::size_t size_;
+};
+
+}  // namespace elanus::index

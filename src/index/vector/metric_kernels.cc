@@ -1,0 +1,54 @@
+#include "index/vector/metric_kernels.h"
+
+#include <cmath>
+#include <string_view>
+
+namespace elanus::index {
+
+absl::Status CheckFloatMetric(types::MetricType metric) {
+  switch (metric) {
+    case types::MetricType::kL2:
+    case types::MetricType::kIp:
+    case types::MetricType::kCosine:
+      return absl::OkStatus();
+    case types::MetricType::kHamming:
+    case types::MetricType::kJaccard:
+    case types::MetricType::kBm25:
+      break;
+  }
+  return base::InvalidInput(
+      base::ErrorCode::kParameterInvalid,
+      "float vector index does not support metric type: {}",
+      types::NameOf(metric));
+}
+
+float InverseNorm(const float* x, std::size_t dim) {
+  const float square = simd::Kernels().dot(x, x, dim);
+  if (std::isnormal(square)) return 1.0F / std::sqrt(square);
+  // Too small or too large to be squared in float, or zero, or no number.
+  double sum = 0;
+  for (std::size_t i = 0; i < dim; ++i) sum += double{x[i]} * double{x[i]};
+  const double inverse = 1.0 / std::sqrt(sum);
+  return std::isnormal(static_cast<float>(inverse))
+             ? static_cast<float>(inverse)
+             : 0.0F;
+}
+
+void Normalise(const float* from, float* to, std::size_t dim) {
+  const float scale = InverseNorm(from, dim);
+  for (std::size_t i = 0; i < dim; ++i) to[i] = from[i] * scale;
+}
+
+std::span<const float> BindQueries(types::MetricType metric,
+                                   std::span<const float> queries,
+                                   std::size_t dim,
+                                   std::vector<float>& storage) {
+  if (metric != types::MetricType::kCosine) return queries;
+  storage.resize(queries.size());
+  for (std::size_t at = 0; at + dim <= queries.size(); at += dim) {
+    Normalise(queries.data() + at, storage.data() + at, dim);
+  }
+  return storage;
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,68 @@
+#include "index/vector/params.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace elanus::index {
+namespace {
+
+struct ParamRule {
+  ParamKey key;
+  std::string_view name;  // on the wire
+  std::int64_t min;
+  std::int64_t max;
+};
+
+constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
+
+constexpr std::array kRules = {
+    ParamRule{ParamKey::kM, "M", 2, 2048},
+    ParamRule{ParamKey::kEfConstruction, "efConstruction", 1, kIntMax},
+    ParamRule{ParamKey::kEf, "ef", 1, kIntMax},
+};
+
+const ParamRule& RuleOf(ParamKey key) {
+  return kRules[static_cast<std::size_t>(key)];
+}
+
+static_assert(kRules[static_cast<std::size_t>(ParamKey::kM)].key ==
+              ParamKey::kM);
+static_assert(kRules[static_cast<std::size_t>(ParamKey::kEf)].key ==
+              ParamKey::kEf);
+
+}  // namespace
+
+std::string_view NameOf(ParamKey key) { return RuleOf(key).name; }
+
+absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
+                                       std::int64_t fallback) {
+  const ParamRule& rule = RuleOf(key);
+  const auto found = params.find(rule.name);
+  if (found == params.end()) return fallback;
+  const std::string& text = found->second;
+  std::int64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::invalid_argument ||
+      end != text.data() + text.size()) {
+    return base::InvalidInput(
+        base::ErrorCode::kParameterInvalid,
+        "invalid parameter[expected=an integer in [{}, {}]][actual={}]: "
+        "param '{}' is not an integer",
+        rule.min, rule.max, text, rule.name);
+  }
+  if (error != std::errc() || value < rule.min || value > rule.max) {
+    return base::InvalidInput(
+        base::ErrorCode::kParameterInvalid,
+        "Out of range in json: param '{}' ({}) should be in range [{}, {}]",
+        rule.name, text, rule.min, rule.max);
+  }
+  return value;
+}
+
+absl::Status CheckParam(const ParamMap& params, ParamKey key) {
+  return ReadParam(params, key, RuleOf(key).min).status();
+}
+
+}  // namespace elanus::index

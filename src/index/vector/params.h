@@ -1,0 +1,30 @@
+// The parameters of vector indexes: their wire spellings and ranges stand in
+// one table, in params.cc.
+//
+//   ASSIGN_OR_RETURN(const std::int64_t m,
+//                    ReadParam(params, ParamKey::kM, 30));
+//
+// Errors: kParameterInvalid with name, value and range.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/status.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+
+enum class ParamKey { kM, kEfConstruction, kEf };
+
+std::string_view NameOf(ParamKey key);
+
+// The value of `key`, checked against its range; `fallback` where it is
+// absent.
+absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
+                                       std::int64_t fallback);
+
+// OK if `key` is absent or within its range.
+absl::Status CheckParam(const ParamMap& params, ParamKey key);
+
+}  // namespace elanus::index

@@ -1,0 +1,257 @@
+#include "index/vector/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "index/vector/flat/flat_index.h"
+#include "index/vector/hnsw/hnsw_index.h"
+#include "index/vector/index_file.h"
+#include "index/vector/metric_kernels.h"
+#include "index/vector/params.h"
+
+namespace elanus::index {
+namespace {
+
+using base::ErrorCode;
+using base::InvalidInput;
+using types::DataType;
+using types::MetricType;
+
+constexpr std::string_view kAutoIndex = "AUTOINDEX";
+constexpr HnswParams kAutoHnsw = {.m = 18, .ef_construction = 240};
+constexpr HnswParams kDefaultHnsw = {.m = 30, .ef_construction = 360};
+constexpr std::size_t kMinEf = 16;
+constexpr std::int64_t kRangeEf = 512;
+
+struct TypeRule {
+  std::string_view name;
+  std::optional<IndexType> type;  // none: Milvus has it, Elanus does not
+  bool takes_float = true;        // FloatVector and its narrower kinds
+  bool takes_binary = false;
+  bool takes_sparse = false;
+};
+
+// All index types of vectors on Milvus's wire.
+constexpr std::array kTypes = {
+    TypeRule{"FLAT", IndexType::kFlat},
+    TypeRule{"HNSW", IndexType::kHnsw},
+    TypeRule{"IVF_FLAT", {}},
+    TypeRule{"IVF_SQ8", {}},
+    TypeRule{"IVF_PQ", {}},
+    TypeRule{"IVF_RABITQ", {}},
+    TypeRule{"SCANN", {}},
+    TypeRule{"HNSW_SQ", {}},
+    TypeRule{"HNSW_PQ", {}},
+    TypeRule{"HNSW_PRQ", {}},
+    TypeRule{"DISKANN", {}},
+    TypeRule{"AISAQ", {}},
+    TypeRule{"GPU_IVF_FLAT", {}},
+    TypeRule{"GPU_IVF_PQ", {}},
+    TypeRule{"GPU_BRUTE_FORCE", {}},
+    TypeRule{"GPU_CAGRA", {}},
+    TypeRule{"BIN_FLAT", {}, false, true, false},
+    TypeRule{"BIN_IVF_FLAT", {}, false, true, false},
+    TypeRule{"MINHASH_LSH", {}, false, true, false},
+    TypeRule{"SPARSE_INVERTED_INDEX", {}, false, false, true},
+    TypeRule{"SPARSE_WAND", {}, false, false, true},
+};
+
+const TypeRule* FindType(std::string_view name) {
+  const auto* const found =
+      std::find_if(kTypes.begin(), kTypes.end(),
+                   [name](const TypeRule& rule) { return rule.name == name; });
+  return found == kTypes.end() ? nullptr : found;
+}
+
+bool Takes(const TypeRule& rule, DataType data_type) {
+  switch (data_type) {
+    case DataType::kFloatVector:
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+    case DataType::kInt8Vector:
+      return rule.takes_float;
+    case DataType::kBinaryVector:
+      return rule.takes_binary;
+    case DataType::kSparseFloatVector:
+      return rule.takes_sparse;
+    case DataType::kNone:
+    case DataType::kBool:
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kInt32:
+    case DataType::kInt64:
+    case DataType::kFloat:
+    case DataType::kDouble:
+    case DataType::kVarChar:
+    case DataType::kArray:
+    case DataType::kJson:
+      return false;
+  }
+  return false;
+}
+
+absl::Status NotSupported(std::string_view type_name) {
+  return base::Error(ErrorCode::kIndexNotSupported,
+                     "index type not supported[indexType={}]", type_name);
+}
+
+absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
+  if (is_auto) {
+    if (!types::IsVector(request.data_type)) {
+      return InvalidInput(ErrorCode::kUnexpected,
+                          "data type {} can't build with this index {}",
+                          types::NameOf(request.data_type), kAutoIndex);
+    }
+    if (request.data_type != DataType::kFloatVector) {
+      return NotSupported(kAutoIndex);
+    }
+    return IndexType::kHnsw;
+  }
+  const TypeRule* rule = FindType(request.type_name);
+  if (rule == nullptr) {
+    return InvalidInput(ErrorCode::kUnexpected, "invalid index type: {}",
+                        request.type_name);
+  }
+  if (!Takes(*rule, request.data_type)) {
+    return InvalidInput(ErrorCode::kUnexpected,
+                        "data type {} can't build with this index {}",
+                        types::NameOf(request.data_type), rule->name);
+  }
+  if (!rule->type.has_value() || request.data_type != DataType::kFloatVector) {
+    return NotSupported(rule->name);
+  }
+  return *rule->type;
+}
+
+absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
+                                       bool is_auto) {
+  if (request.metric_name.empty()) {
+    if (is_auto) return DefaultMetric(request.data_type);
+    return InvalidInput(ErrorCode::kUnexpected,
+                        "metric type not set for vector index");
+  }
+  const std::optional<MetricType> metric =
+      types::MetricFromName(request.metric_name);
+  if (!metric.has_value() || !CheckFloatMetric(*metric).ok()) {
+    return InvalidInput(ErrorCode::kParameterInvalid,
+                        "float vector index does not support metric type: {}",
+                        request.metric_name);
+  }
+  return *metric;
+}
+
+absl::StatusOr<HnswParams> ParseHnsw(const ParamMap& params,
+                                     const HnswParams& defaults) {
+  ASSIGN_OR_RETURN(const std::int64_t m,
+                   ReadParam(params, ParamKey::kM, defaults.m));
+  ASSIGN_OR_RETURN(
+      const std::int64_t ef_construction,
+      ReadParam(params, ParamKey::kEfConstruction, defaults.ef_construction));
+  return HnswParams{
+      .m = static_cast<std::uint32_t>(m),
+      .ef_construction = static_cast<std::uint32_t>(ef_construction)};
+}
+
+}  // namespace
+
+std::string_view NameOf(IndexType type) {
+  for (const TypeRule& rule : kTypes) {
+    if (rule.type == type) return rule.name;
+  }
+  return "unknown";
+}
+
+types::MetricType DefaultMetric(types::DataType data_type) {
+  switch (data_type) {
+    case DataType::kBinaryVector:
+      return MetricType::kHamming;
+    case DataType::kSparseFloatVector:
+      return MetricType::kIp;
+    default:
+      return MetricType::kCosine;
+  }
+}
+
+absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
+  const bool is_auto =
+      request.type_name.empty() || request.type_name == kAutoIndex;
+  IndexSpec spec{.dim = request.dim, .is_auto = is_auto};
+  ASSIGN_OR_RETURN(spec.type, ParseType(request, is_auto));
+  ASSIGN_OR_RETURN(spec.metric, ParseMetric(request, is_auto));
+  if (spec.type == IndexType::kHnsw) {
+    // The library chooses for AUTOINDEX; what is given besides has no say.
+    ASSIGN_OR_RETURN(spec.hnsw, ParseHnsw(is_auto ? ParamMap() : request.params,
+                                          is_auto ? kAutoHnsw : kDefaultHnsw));
+  }
+  return spec;
+}
+
+absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
+                                               const ParamMap& params,
+                                               std::size_t k) {
+  SearchParams parsed;
+  if (type != IndexType::kHnsw) return parsed;
+  const std::size_t fallback = std::max(k, kMinEf);
+  ASSIGN_OR_RETURN(
+      const std::int64_t ef,
+      ReadParam(params, ParamKey::kEf, static_cast<std::int64_t>(fallback)));
+  parsed.ef = static_cast<std::size_t>(ef);
+  if (parsed.ef < k) {
+    return InvalidInput(ErrorCode::kParameterInvalid,
+                        "ef value({}) should be larger than k({})", parsed.ef,
+                        k);
+  }
+  return parsed;
+}
+
+absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
+                                                    const ParamMap& params) {
+  SearchParams parsed;
+  if (type != IndexType::kHnsw) return parsed;
+  ASSIGN_OR_RETURN(const std::int64_t ef,
+                   ReadParam(params, ParamKey::kEf, kRangeEf));
+  parsed.ef = static_cast<std::size_t>(ef);
+  return parsed;
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
+    const base::OpContext& ctx, const IndexSpec& spec,
+    const VectorDataset& dataset, const BuildOptions& options) {
+  RETURN_IF_ERROR(CheckFloatMetric(spec.metric));
+  constexpr std::size_t kMaxRows = (std::size_t{1} << 31) - 1;
+  if (dataset.dim == 0 || dataset.dim != spec.dim ||
+      dataset.rows() > kMaxRows) {
+    return base::Error(ErrorCode::kParameterInvalid,
+                       "{} rows of {} dimensions, the index is for {}",
+                       dataset.rows(), dataset.dim, spec.dim);
+  }
+  switch (spec.type) {
+    case IndexType::kFlat:
+      return FlatIndex::Build(ctx, spec.metric, dataset);
+    case IndexType::kHnsw:
+      return HnswIndex::Build(ctx, spec, dataset, options);
+  }
+  return NotSupported(NameOf(spec.type));
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
+    std::vector<IndexFile> files, const LoadOptions& options) {
+  if (files.size() != 1) {
+    return base::DataLoss("an index of {} files, 1 expected", files.size());
+  }
+  ASSIGN_OR_RETURN(
+      IndexFileReader file,
+      IndexFileReader::Open(std::move(files.front()), options.verify));
+  switch (file.info().type) {
+    case IndexType::kFlat:
+      return FlatIndex::Open(std::move(file));
+    case IndexType::kHnsw:
+      return HnswIndex::Open(std::move(file));
+  }
+  return base::DataLoss("{}: unknown index type {}", file.name(),
+                        static_cast<int>(file.info().type));
+}
+
+}  // namespace elanus::index
