@@ -1,0 +1,79 @@
+"""Recall and filters on real data: the shipped 5,000 sentences, and the larger
+sets where they are (ELANUS_DATA_DIR)."""
+import gzip
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+from pymilvus import DataType
+
+from conftest import ROOT
+from support import make
+
+EXAMPLES = ROOT / "examples/data"
+LARGE = pathlib.Path(os.environ.get("ELANUS_DATA_DIR",
+                                    ROOT.parent / "shared/data"))
+
+
+def recall(found, truth):
+    k = len(found[0])
+    return np.mean([len({h["id"] for h in row} & set(truth[i][:k].tolist())) / k
+                    for i, row in enumerate(found)])
+
+
+def insert_vectors(client, name, vectors, extra=None, batch=2000):
+    for begin in range(0, len(vectors), batch):
+        client.insert(name, [
+            {"id": i, "embedding": vectors[i].tolist(),
+             **(extra[i] if extra else {})}
+            for i in range(begin, min(begin + batch, len(vectors)))])
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_5000_sentences_with_and_without_a_filter(client, name, flushed):
+    base = np.load(EXAMPLES / "base.f16.npy").astype(np.float32)
+    queries = np.load(EXAMPLES / "queries.f16.npy").astype(np.float32)
+    with gzip.open(EXAMPLES / "docs.jsonl.gz", "rt") as lines:
+        cats = [{"cat": json.loads(line)["cat"]} for line in lines]
+    make(client, name, index_type="HNSW", metric="COSINE", dim=384,
+         index_params={"M": 16, "efConstruction": 200},
+         more=[("cat", DataType.VARCHAR, {"max_length": 50})])
+    insert_vectors(client, name, base, cats)
+    if flushed:
+        client.flush(name)
+    for condition, truth in (("", "truth.npy"),
+                             ('cat == "verb"', "truth_verbs.npy")):
+        found = client.search(
+            name, data=queries.tolist(), limit=10, filter=condition,
+            search_params={"metric_type": "COSINE", "params": {"ef": 100}})
+        assert recall(found, np.load(EXAMPLES / truth)) >= 0.97, condition
+
+
+@pytest.mark.parametrize("folder, metric, rows, least", [
+    ("text384", "COSINE", 40000, 0.97),
+    ("glove100", "L2", 40000, None),
+])
+def test_a_larger_set(client, name, folder, metric, rows, least):
+    path = LARGE / folder
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    base = np.load(path / "base.f16.npy")[:rows].astype(np.float32)
+    queries = np.load(path / "query.f16.npy")[:200].astype(np.float32)
+    if least is not None:
+        truth = np.load(path / f"gt_{metric.lower()}.ids.npy")
+    else:  # a cut of the rows has its own truth
+        least = 0.95
+        distances = ((queries ** 2).sum(1)[:, None] + (base ** 2).sum(1)
+                     - 2 * queries @ base.T)
+        truth = np.argsort(distances, axis=1)[:, :10]
+    make(client, name, index_type="HNSW", metric=metric, dim=base.shape[1],
+         index_params={"M": 16, "efConstruction": 200}, load=False)
+    insert_vectors(client, name, base)
+    client.flush(name)
+    client.load_collection(name)
+    found = client.search(
+        name, data=queries.tolist(), limit=10,
+        search_params={"metric_type": metric, "params": {"ef": 128}})
+    assert recall(found, truth) >= least
