@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
 
 namespace {
 
-constexpr int kMutationsPerInput = 3000;
+constexpr int kMutationsPerInput = 20000;
 
 std::vector<std::string> Corpus() {
   std::vector<std::filesystem::path> paths;

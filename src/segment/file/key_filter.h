@@ -1,4 +1,4 @@
-// A set of primary keys that may say yes to a stranger (about one in 300) but
+// A set of primary keys that may say yes to a stranger (fewer than one in 100) but
 // never no to a member: a blocked Bloom filter, one cache line's half a look.
 //
 //   std::vector<KeyFilterBlock> blocks(KeyFilterBlocksFor(keys));
