@@ -1,5 +1,6 @@
-// A set of primary keys that may say yes to a stranger (fewer than one in 100) but
-// never no to a member: a blocked Bloom filter, one cache line's half a look.
+// A set of primary keys that may say yes to a stranger (to fewer than one in
+// 100) but never no to a member: a blocked Bloom filter, half a cache line a
+// look.
 //
 //   std::vector<KeyFilterBlock> blocks(KeyFilterBlocksFor(keys));
 //   AddToFilter(HashOfKey(7), blocks);
