@@ -63,7 +63,7 @@ def test_describe_over_the_wire_has_ids_channels_and_times(api, name):
     assert reply.created_timestamp >> 18 == reply.created_utc_timestamp
     assert reply.db_name == "default"
     by_id = ok(api("DescribeCollection", collectionID=reply.collectionID))
-    assert by_id.collection_name == name
+    assert by_id.schema.name == name
 
 
 def test_describe_of_an_unknown_collection_is_code_100(api):
