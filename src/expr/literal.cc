@@ -32,8 +32,8 @@ absl::StatusOr<Literal> FromElement(simdjson::dom::element element, int depth) {
       return Literal{std::string(element.get_string().value_unsafe())};
     case element_type::ARRAY: {
       Literal::List list;
-      for (const simdjson::dom::element item :
-           element.get_array().value_unsafe()) {
+      const simdjson::dom::array array = element.get_array().value_unsafe();
+      for (const simdjson::dom::element item : array) {
         ASSIGN_OR_RETURN(list.emplace_back(), FromElement(item, depth + 1));
       }
       return Literal{std::move(list)};

@@ -28,6 +28,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "base/ids.h"
 #include "expr/eval/int_set.h"
+#include "expr/eval/json_term_set.h"
 #include "expr/eval/like_pattern.h"
 #include "expr/literal.h"
 #include "types/data_type.h"
@@ -146,7 +147,7 @@ struct JsonRangeNode {
 };
 struct JsonTermNode {
   Column column;
-  Literal::List values;
+  JsonTermSet values;
   bool negated;
 };
 struct JsonContainsNode {

@@ -5,6 +5,7 @@
 // Threads: immutable.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,16 +25,25 @@ class IntSet {
     return is_bitmap_ ? TestBit(distance) : Probe(value);
   }
 
-  // Bit i of *mask becomes "values[i] is in the set", i < values.size() <= 64.
+  // One bit a value: is it in the set? Writes (size + 63) / 64 words, the
+  // rest of the last one zero.
   template <typename T>
-  std::uint64_t MaskOf(std::span<const T> values) const {
-    std::uint64_t mask = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      mask |= static_cast<std::uint64_t>(
-                  Contains(static_cast<std::int64_t>(values[i])))
-              << i;
+  void MaskOf(std::span<const T> values, std::uint64_t* words) const {
+    if (is_bitmap_) {
+      MaskBy(
+          values,
+          [this](std::int64_t, std::uint64_t distance) {
+            return distance <= span_ && TestBit(distance);
+          },
+          words);
+    } else {
+      MaskBy(
+          values,
+          [this](std::int64_t value, std::uint64_t distance) {
+            return distance <= span_ && Probe(value);
+          },
+          words);
     }
-    return mask;
   }
 
   // Rising, each once.
@@ -59,6 +69,20 @@ class IntSet {
   std::size_t Slot(std::int64_t value) const {
     return static_cast<std::size_t>(
         (static_cast<std::uint64_t>(value) * 0x9E3779B97F4A7C15U) >> shift_);
+  }
+  template <typename T, typename Test>
+  void MaskBy(std::span<const T> values, Test test,
+              std::uint64_t* words) const {
+    for (std::size_t first = 0; first < values.size(); first += 64) {
+      const std::size_t count =
+          std::min<std::size_t>(64, values.size() - first);
+      std::uint64_t word = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto value = static_cast<std::int64_t>(values[first + i]);
+        word |= static_cast<std::uint64_t>(test(value, Distance(value))) << i;
+      }
+      words[first / 64] = word;
+    }
   }
   void BuildBitmap();
   void BuildTable();

@@ -362,7 +362,7 @@ absl::StatusOr<NodePtr> MakeTerm(Column column, const Literal& list,
   if (column.type == DataType::kVarChar) {
     return TextTerm(std::move(column), items, negated);
   }
-  return Wrap(JsonTermNode{std::move(column), items, negated});
+  return Wrap(JsonTermNode{std::move(column), JsonTermSet(items), negated});
 }
 
 absl::StatusOr<NodePtr> MakeLike(Column column, const Literal& pattern) {

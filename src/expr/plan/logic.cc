@@ -82,7 +82,7 @@ struct Equalities {
 
 template <typename Values>
 void Append(const Values& values, Literal::List* list) {
-  for (const auto& value : values) list->push_back(Literal{value});
+  for (const auto& value : values) list->emplace_back().value = value;
 }
 
 // Moves the values of an equality into `found`; false where it is none. Whole
@@ -97,7 +97,8 @@ bool TakeEqualities(const Node& node,
   if (const auto* range = std::get_if<IntegerRangeNode>(&node.kind)) {
     const bool is_equality = !range->negated && range->lower == range->upper &&
                              range->column.type != types::DataType::kBool;
-    if (is_equality) list_of(range->column)->push_back(Literal{range->lower});
+    if (is_equality)
+      list_of(range->column)->emplace_back().value = range->lower;
     return is_equality;
   }
   if (const auto* term = std::get_if<IntegerTermNode>(&node.kind)) {
@@ -110,7 +111,7 @@ bool TakeEqualities(const Node& node,
                              range->upper->inclusive &&
                              range->lower->text == range->upper->text;
     if (is_equality) {
-      list_of(range->column)->push_back(Literal{range->lower->text});
+      list_of(range->column)->emplace_back().value = range->lower->text;
     }
     return is_equality;
   }
