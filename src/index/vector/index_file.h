@@ -43,6 +43,7 @@ enum class Section : std::uint32_t {
   kLevels = 5,
   kUpperFirst = 6,
   kUpperLinks = 7,
+  kNextEqual = 8,
 };
 
 struct IndexFileInfo {

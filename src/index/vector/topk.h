@@ -29,16 +29,18 @@ class TopK {
   float bound() const { return bound_; }
   std::size_t size() const { return heap_.size(); }
 
-  void Offer(Neighbor neighbor) {
+  // True if it got in.
+  bool Offer(Neighbor neighbor) {
     neighbor.distance = Orderly(neighbor.distance);
     if (heap_.size() < k_) {
       heap_.push_back(neighbor);
       std::push_heap(heap_.begin(), heap_.end());
     } else {
-      if (k_ == 0 || !(neighbor < heap_.front())) return;
+      if (k_ == 0 || !(neighbor < heap_.front())) return false;
       ReplaceTop(neighbor);
     }
     if (heap_.size() == k_) bound_ = heap_.front().distance;
+    return true;
   }
 
   // Nearest first; leaves the heap empty.

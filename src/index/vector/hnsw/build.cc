@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "index/vector/hnsw/duplicates.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/parallel.h"
+#include "types/bitset.h"
 
 namespace elanus::index {
 namespace {
@@ -38,6 +40,14 @@ std::vector<std::uint8_t> DrawLevels(std::size_t rows, std::uint32_t m,
         std::min(drawn, static_cast<double>(kMaxHnswLevel)));
   }
   return levels;
+}
+
+types::Bitset RowsBehindOthers(std::span<const std::uint32_t> next_equal) {
+  types::Bitset behind(next_equal.size());
+  for (const std::uint32_t row : next_equal) {
+    if (row != kNoRow) behind.Set(row);
+  }
+  return behind;
 }
 
 class SpinLock {
@@ -97,9 +107,12 @@ class NeighbourChooser {
 
 class Builder {
  public:
+  // Rows in `left_out` stay outside of the graph.
   Builder(const base::OpContext& ctx, const HnswParams& params,
-          IndexFileWriter& file, const HnswGraph& graph)
+          IndexFileWriter& file, const HnswGraph& graph,
+          const types::Bitset& left_out)
       : ctx_(ctx),
+        left_out_(left_out),
         ef_(std::max<std::size_t>(
             1, std::min<std::size_t>(params.ef_construction, graph.rows))),
         graph_(graph),
@@ -117,7 +130,7 @@ class Builder {
         if (begin >= end) return absl::OkStatus();
         for (std::size_t row = begin; row < std::min(begin + kGrain, end);
              ++row) {
-          if (row == graph_.entry) continue;
+          if (row == graph_.entry || left_out_.Test(row)) continue;
           RETURN_IF_ERROR(Insert(static_cast<std::uint32_t>(row), worker));
         }
         RETURN_IF_ERROR(ctx_.Check());
@@ -231,6 +244,7 @@ class Builder {
   }
 
   const base::OpContext& ctx_;
+  const types::Bitset& left_out_;
   const std::size_t ef_;
   const HnswGraph& graph_;
   std::uint32_t* const links_;
@@ -264,15 +278,23 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                        const IndexSpec& spec,
                                        const VectorDataset& dataset,
                                        const BuildOptions& options) {
-  const std::size_t rows = dataset.rows();
-  const std::vector<std::uint8_t> levels =
-      DrawLevels(rows, spec.hnsw.m, options.seed);
-  IndexFileWriter file =
-      MakeHnswFile(spec.metric, dataset.dim, spec.hnsw, options.seed, levels);
-  const HnswGraph graph = GraphIn(file, spec.metric, dataset.dim, rows);
+  const std::vector<std::uint32_t> next_equal = ChainDuplicates(dataset);
+  RETURN_IF_ERROR(ctx.Check());
+  std::vector<std::uint8_t> levels =
+      DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
+  const types::Bitset behind = RowsBehindOthers(next_equal);
+  behind.ForEach([&levels](std::size_t row) { levels[row] = 0; });
+  const HnswShape shape = {.metric = spec.metric,
+                           .dim = dataset.dim,
+                           .params = spec.hnsw,
+                           .seed = options.seed,
+                           .levels = levels,
+                           .next_equal = next_equal};
+  IndexFileWriter file = MakeHnswFile(shape);
+  const HnswGraph graph = GraphIn(file, shape);
   RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
                               file.array<float>(Section::kVectors)));
-  RETURN_IF_ERROR(Builder(ctx, spec.hnsw, file, graph).Run(options));
+  RETURN_IF_ERROR(Builder(ctx, spec.hnsw, file, graph, behind).Run(options));
   return std::move(file).Finish();
 }
 

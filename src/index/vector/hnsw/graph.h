@@ -50,6 +50,8 @@ struct HnswGraph {
   const std::uint32_t* upper_links = nullptr;
   const std::uint32_t* upper_first = nullptr;  // a row's first upper list
   const std::uint8_t* levels = nullptr;
+  // A row's next equal one (duplicates.h); null if no two rows are equal.
+  const std::uint32_t* next_equal = nullptr;
   std::uint32_t entry = kNoRow;
   std::uint32_t max_level = 0;
   MetricKernels kernels;
@@ -72,6 +74,9 @@ struct HnswGraph {
   void Distances(const float* query, const std::uint32_t* ids,
                  std::size_t count, float* out) const {
     kernels.rows(query, vectors, ids, count, dim, out);
+  }
+  std::uint32_t NextEqual(std::uint32_t row) const {
+    return next_equal == nullptr ? kNoRow : next_equal[row];
   }
   float Distance(const float* query, std::uint32_t row) const {
     float out = 0;

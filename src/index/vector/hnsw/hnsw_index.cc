@@ -97,7 +97,12 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
         BeamSearch(ctx, graph_, query, start, 0, plan.ef, *scratch));
     const BeamPool& pool = scratch->pool;
     hits.reserve(pool.size());
-    for (std::size_t i = 0; i < pool.size(); ++i) hits.push_back(pool.At(i));
+    for (std::size_t i = 0; i < pool.size() && hits.size() < plan.ef; ++i) {
+      Neighbor hit = pool.At(i);
+      for (; hit.row != kNoRow; hit.row = graph_.NextEqual(hit.row)) {
+        hits.push_back(hit);
+      }
+    }
     std::sort(hits.begin(), hits.end());
   } else {
     TopK best(plan.ef);

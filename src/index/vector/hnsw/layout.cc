@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "types/bitset.h"
+
 namespace elanus::index {
 namespace {
 
@@ -63,13 +65,35 @@ absl::Status CheckLevels(const IndexFileReader& file, const HnswGraph& graph,
   return absl::OkStatus();
 }
 
-absl::Status CheckLinks(const IndexFileReader& file, const HnswGraph& graph) {
+// Chains rise and never meet; `behind` gets the rows that stand behind others.
+absl::Status CheckChains(const IndexFileReader& file, const HnswGraph& graph,
+                         types::Bitset& behind) {
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    const std::uint32_t next = graph.NextEqual(row);
+    if (next == kNoRow) continue;
+    if (next <= row || next >= graph.rows || behind.Test(next)) {
+      return DataLoss("{}: row {} is said to equal row {}", file.name(), row,
+                      next);
+    }
+    behind.Set(next);
+  }
+  if (graph.rows > 0 && behind.Test(graph.entry)) {
+    return DataLoss("{}: the entry point {} stands behind an equal row",
+                    file.name(), graph.entry);
+  }
+  return absl::OkStatus();
+}
+
+// No link leaves the graph.
+absl::Status CheckLinks(const IndexFileReader& file, const HnswGraph& graph,
+                        const types::Bitset& behind) {
   for (std::uint32_t row = 0; row < graph.rows; ++row) {
     for (std::uint32_t level = 0; level <= graph.levels[row]; ++level) {
       const std::uint32_t* links = graph.Links(row, level);
       for (std::size_t i = 0; i < graph.capacity(level); ++i) {
         if (links[i] == kNoRow) break;
-        if (links[i] >= graph.rows || graph.levels[links[i]] < level) {
+        if (links[i] >= graph.rows || graph.levels[links[i]] < level ||
+            behind.Test(links[i])) {
           return DataLoss("{}: row {} links to {} at level {}", file.name(),
                           row, links[i], level);
         }
@@ -81,40 +105,41 @@ absl::Status CheckLinks(const IndexFileReader& file, const HnswGraph& graph) {
 
 }  // namespace
 
-IndexFileWriter MakeHnswFile(types::MetricType metric, std::size_t dim,
-                             const HnswParams& params, std::uint64_t seed,
-                             std::span<const std::uint8_t> levels) {
+IndexFileWriter MakeHnswFile(const HnswShape& shape) {
+  const std::span<const std::uint8_t> levels = shape.levels;
+  const std::size_t rows = levels.size();
   HnswHeader header{};
-  header.m = params.m;
-  header.ef_construction = params.ef_construction;
-  header.seed = seed;
+  header.m = shape.params.m;
+  header.ef_construction = shape.params.ef_construction;
+  header.seed = shape.seed;
   std::vector<std::uint32_t> upper_first;
-  upper_first.reserve(levels.size());
+  upper_first.reserve(rows);
   for (const std::uint8_t level : levels) {
     upper_first.push_back(header.upper_lists);
     header.upper_lists += level;
   }
+  // The first of the highest rows: never one behind an equal one, whose level
+  // is 0.
   const auto top = std::max_element(levels.begin(), levels.end());
   header.entry = static_cast<std::uint32_t>(top - levels.begin());
   header.max_level = top == levels.end() ? 0 : *top;
 
-  HnswGraph shape;
-  SetShape(shape, header, dim, levels.size(), metric);
-  const std::size_t rows = levels.size();
+  HnswGraph graph;
+  SetShape(graph, header, shape.dim, rows, shape.metric);
+  constexpr std::size_t kLink = sizeof(std::uint32_t);
   const std::array sections = {
       SectionSize{Section::kParams, sizeof(HnswHeader)},
       SectionSize{Section::kLevels, rows},
-      SectionSize{Section::kUpperFirst, rows * sizeof(std::uint32_t)},
-      SectionSize{
-          Section::kUpperLinks,
-          header.upper_lists * shape.upper_stride * sizeof(std::uint32_t)},
-      SectionSize{Section::kLinks,
-                  rows * shape.links_stride * sizeof(std::uint32_t)},
+      SectionSize{Section::kNextEqual, shape.next_equal.size() * kLink},
+      SectionSize{Section::kUpperFirst, rows * kLink},
+      SectionSize{Section::kUpperLinks,
+                  header.upper_lists * graph.upper_stride * kLink},
+      SectionSize{Section::kLinks, rows * graph.links_stride * kLink},
       SectionSize{Section::kVectors,
-                  rows * shape.vectors.stride * sizeof(float)}};
+                  rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = IndexType::kHnsw,
-                        .metric = metric,
-                        .dim = static_cast<std::uint32_t>(dim),
+                        .metric = shape.metric,
+                        .dim = static_cast<std::uint32_t>(shape.dim),
                         .rows = rows},
                        sections);
   std::memcpy(file.section(Section::kParams).data(), &header, sizeof(header));
@@ -122,6 +147,8 @@ IndexFileWriter MakeHnswFile(types::MetricType metric, std::size_t dim,
             file.array<std::uint8_t>(Section::kLevels));
   std::copy(upper_first.begin(), upper_first.end(),
             file.array<std::uint32_t>(Section::kUpperFirst));
+  std::copy(shape.next_equal.begin(), shape.next_equal.end(),
+            file.array<std::uint32_t>(Section::kNextEqual));
   for (const Section links : {Section::kUpperLinks, Section::kLinks}) {
     const std::span<std::byte> bytes = file.section(links);
     std::fill(bytes.begin(), bytes.end(), std::byte{0xFF});
@@ -129,17 +156,19 @@ IndexFileWriter MakeHnswFile(types::MetricType metric, std::size_t dim,
   return file;
 }
 
-HnswGraph GraphIn(IndexFileWriter& file, types::MetricType metric,
-                  std::size_t dim, std::size_t rows) {
+HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
   HnswHeader header{};
   std::memcpy(&header, file.section(Section::kParams).data(), sizeof(header));
   HnswGraph graph;
-  SetShape(graph, header, dim, rows, metric);
+  SetShape(graph, header, shape.dim, shape.levels.size(), shape.metric);
   graph.vectors.data = file.array<float>(Section::kVectors);
   graph.links = file.array<std::uint32_t>(Section::kLinks);
   graph.upper_links = file.array<std::uint32_t>(Section::kUpperLinks);
   graph.upper_first = file.array<std::uint32_t>(Section::kUpperFirst);
   graph.levels = file.array<std::uint8_t>(Section::kLevels);
+  if (!shape.next_equal.empty()) {
+    graph.next_equal = file.array<std::uint32_t>(Section::kNextEqual);
+  }
   return graph;
 }
 
@@ -168,8 +197,16 @@ absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
   graph.upper_links = upper_links.data();
   graph.links = links.data();
   graph.vectors.data = vectors.data();
+  if (const auto equal = file.Array<std::uint32_t>(Section::kNextEqual, 0);
+      !equal.ok()) {
+    ASSIGN_OR_RETURN(const auto next,
+                     file.Array<std::uint32_t>(Section::kNextEqual, info.rows));
+    graph.next_equal = next.data();
+  }
+  types::Bitset behind(graph.rows);
   RETURN_IF_ERROR(CheckLevels(file, graph, header.upper_lists));
-  RETURN_IF_ERROR(CheckLinks(file, graph));
+  RETURN_IF_ERROR(CheckChains(file, graph, behind));
+  RETURN_IF_ERROR(CheckLinks(file, graph, behind));
   return graph;
 }
 

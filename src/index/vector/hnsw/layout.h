@@ -24,15 +24,20 @@ struct HnswHeader {
 };
 static_assert(sizeof(HnswHeader) == 32);
 
-// A file for `levels.size()` rows; the levels, the first upper lists and the
-// header are filled in, all links are kNoRow.
-IndexFileWriter MakeHnswFile(types::MetricType metric, std::size_t dim,
-                             const HnswParams& params, std::uint64_t seed,
-                             std::span<const std::uint8_t> levels);
+struct HnswShape {
+  types::MetricType metric;
+  std::size_t dim;
+  HnswParams params;
+  std::uint64_t seed;
+  std::span<const std::uint8_t> levels;       // one a row
+  std::span<const std::uint32_t> next_equal;  // one a row, or none
+};
+
+// A file with everything filled in but the vectors; all links are kNoRow.
+IndexFileWriter MakeHnswFile(const HnswShape& shape);
 
 // The graph in a file being written.
-HnswGraph GraphIn(IndexFileWriter& file, types::MetricType metric,
-                  std::size_t dim, std::size_t rows);
+HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape);
 
 // The graph in a file that was read: every size, level and link is checked,
 // so a walk never leaves it. Errors: DATA_LOSS.

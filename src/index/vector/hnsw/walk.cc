@@ -51,6 +51,24 @@ const float* BatchDistances(const HnswGraph& graph, const float* query,
 
 bool IsFarther(const Neighbor& a, const Neighbor& b) { return b < a; }
 
+// Does the row pass, or one equal to it?
+bool AnyPasses(const HnswGraph& graph, types::BitsetView excluded,
+               std::uint32_t row) {
+  for (; row != kNoRow; row = graph.NextEqual(row)) {
+    if (!excluded.Test(row)) return true;
+  }
+  return false;
+}
+
+// Offers the row, and those equal to it, as far as they pass.
+void OfferPassing(const HnswGraph& graph, types::BitsetView excluded,
+                  Neighbor found, TopK& best) {
+  for (; found.row != kNoRow; found.row = graph.NextEqual(found.row)) {
+    // Rows rise along the chain: if one is too late, all behind it are.
+    if (!excluded.Test(found.row) && !best.Offer(found)) return;
+  }
+}
+
 // Fills scratch.batch with what the filtered walk looks at after `row`.
 void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
                      const FilteredWalk& walk, WalkScratch& scratch) {
@@ -62,7 +80,7 @@ void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
     const std::uint32_t next = LoadLink(links + i);
     if (next == kNoRow) break;
     if (scratch.visited.Test(next)) continue;
-    if (walk.two_hops && walk.excluded.Test(next)) {
+    if (walk.two_hops && !AnyPasses(graph, walk.excluded, next)) {
       scratch.skipped.push_back(next);
       PrefetchLinks(graph, next, 0);
       continue;
@@ -78,7 +96,11 @@ void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
     for (std::size_t i = 0; i < capacity; ++i) {
       const std::uint32_t next = LoadLink(hop + i);
       if (next == kNoRow) break;
-      if (walk.excluded.Test(next) || !scratch.visited.Insert(next)) continue;
+      if (scratch.visited.Test(next) ||
+          !AnyPasses(graph, walk.excluded, next)) {
+        continue;
+      }
+      scratch.visited.Insert(next);
       PrefetchVector(graph, next);
       scratch.batch.push_back(next);
     }
@@ -154,7 +176,7 @@ absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
   scratch.visited.Clear();
   scratch.visited.Insert(start.row);
   candidates.push_back({Orderly(start.distance), start.row});
-  if (!walk.excluded.Test(start.row)) best.Offer(start);
+  OfferPassing(graph, walk.excluded, start, best);
   std::size_t expansions = 0;
   std::size_t computed = 0;
   while (!candidates.empty()) {
@@ -174,7 +196,7 @@ absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
       if (found.distance > best.bound()) continue;
       candidates.push_back(found);
       std::push_heap(candidates.begin(), candidates.end(), IsFarther);
-      if (!walk.excluded.Test(found.row)) best.Offer(found);
+      OfferPassing(graph, walk.excluded, found, best);
     }
   }
   return true;

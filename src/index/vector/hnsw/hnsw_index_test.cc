@@ -1,0 +1,328 @@
+#include "index/vector/hnsw/hnsw_index.h"
+
+#include <random>
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/executor.h"
+#include "index/testing/random_vectors.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+namespace {
+
+using types::MetricType;
+
+constexpr float kTolerance = 1e-3F;
+
+struct Data {
+  std::size_t dim;
+  std::vector<float> vectors;
+  std::vector<VectorBlock> blocks;
+
+  VectorDataset dataset() const { return {.blocks = blocks, .dim = dim}; }
+  std::size_t rows() const { return vectors.size() / dim; }
+};
+
+Data MakeData(std::vector<float> vectors, std::size_t dim) {
+  Data data{.dim = dim, .vectors = std::move(vectors)};
+  const std::size_t half = data.rows() / 2;
+  data.blocks = {
+      {.data = data.vectors.data(), .rows = half},
+      {.data = data.vectors.data() + half * dim, .rows = data.rows() - half}};
+  return data;
+}
+
+std::unique_ptr<VectorIndex> Build(const Data& data, MetricType metric,
+                                   const BuildOptions& options = {},
+                                   HnswParams params = {
+                                       .m = 8, .ef_construction = 80}) {
+  auto index = BuildIndex(base::OpContext(),
+                          {.type = IndexType::kHnsw,
+                           .metric = metric,
+                           .dim = data.dim,
+                           .hnsw = params},
+                          data.dataset(), options);
+  EXPECT_TRUE(index.ok()) << index.status();
+  return std::move(*index);
+}
+
+std::vector<Neighbor> Search(const VectorIndex& index,
+                             std::span<const float> query, std::size_t k,
+                             std::size_t ef, types::BitsetView excluded = {}) {
+  std::vector<float> distances(k);
+  std::vector<std::uint32_t> rows(k);
+  const absl::Status status =
+      index.Search(base::OpContext(),
+                   {.queries = query,
+                    .nq = 1,
+                    .k = k,
+                    .params = {.ef = ef},
+                    .excluded = excluded},
+                   {.distances = distances, .rows = rows});
+  EXPECT_TRUE(status.ok()) << status;
+  std::vector<Neighbor> hits;
+  for (std::size_t i = 0; i < k; ++i) hits.push_back({distances[i], rows[i]});
+  return hits;
+}
+
+// The share of hits at least as near as the true k-th: duplicates count alike.
+double Recall(const VectorIndex& index, const Data& data, MetricType metric,
+              std::size_t ef, types::BitsetView excluded) {
+  constexpr std::size_t kQueries = 50;
+  constexpr std::size_t kTopK = 10;
+  const auto queries = RandomVectors(kQueries, data.dim, 99);
+  double found = 0;
+  double wanted = 0;
+  for (std::size_t q = 0; q < kQueries; ++q) {
+    const auto query = std::span(queries).subspan(q * data.dim, data.dim);
+    const auto truth = PlainSearch(metric, data.vectors, query, excluded);
+    const std::size_t k = std::min(kTopK, truth.size());
+    wanted += static_cast<double>(k);
+    for (const Neighbor& hit : Search(index, query, k, ef, excluded)) {
+      if (hit.distance <= truth[k - 1].distance + kTolerance) found += 1;
+    }
+  }
+  return found / wanted;
+}
+
+TEST(HnswIndexTest, FindsNearlyAllNeighboursInEveryMetric) {
+  for (const MetricType metric :
+       {MetricType::kL2, MetricType::kIp, MetricType::kCosine}) {
+    const Data data = MakeData(RandomVectors(5000, 12, 1), 12);
+    const auto index = Build(data, metric);
+    EXPECT_GE(Recall(*index, data, metric, 64, {}), 0.95)
+        << types::NameOf(metric);
+  }
+}
+
+TEST(HnswIndexTest, KeepsItsRecallUnderFiltersOfAnyStrength) {
+  const Data data = MakeData(RandomVectors(20000, 12, 2), 12);
+  const auto index = Build(data, MetricType::kL2);
+  for (const double out : {0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9995}) {
+    const auto excluded = RandomExcluded(data.rows(), out, 5);
+    EXPECT_GE(Recall(*index, data, MetricType::kL2, 64, excluded.view()), 0.95)
+        << out << " filtered out";
+  }
+}
+
+TEST(HnswIndexTest, AFilterThatEmptiesTheQuerysNeighbourhoodIsAnswered) {
+  const Data data = MakeData(RandomVectors(20000, 8, 3), 8);
+  const auto index = Build(data, MetricType::kL2);
+  // Only the half space away from the query passes.
+  std::vector<float> query(8, 0.0F);
+  query[0] = 3.0F;
+  types::Bitset excluded(data.rows());
+  for (std::size_t row = 0; row < data.rows(); ++row) {
+    if (data.vectors[row * 8] > -0.3F) excluded.Set(row);
+  }
+  const auto truth =
+      PlainSearch(MetricType::kL2, data.vectors, query, excluded.view());
+  std::size_t found = 0;
+  for (const Neighbor& hit : Search(*index, query, 10, 64, excluded.view())) {
+    EXPECT_FALSE(excluded.Test(hit.row));
+    found += hit.distance <= truth[9].distance + kTolerance ? 1U : 0U;
+  }
+  EXPECT_GE(found, 9U);
+}
+
+TEST(HnswIndexTest, HitsAreOrderedDistinctInAndOfTheirTrueDistance) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 40; ++round) {
+    const std::size_t dim = 1 + random() % 20;
+    const std::size_t rows = random() % 3000;
+    const Data data = MakeData(RandomVectors(rows, dim, random()), dim);
+    const auto index =
+        Build(data, MetricType::kCosine, {},
+              {.m = static_cast<std::uint32_t>(2 + random() % 12),
+               .ef_construction = 30});
+    const auto excluded = RandomExcluded(
+        rows, std::vector{0.0, 0.2, 0.5, 0.9, 1.0}[random() % 5], random());
+    const std::size_t passing = rows - excluded.Count();
+    const auto query = RandomVectors(1, dim, random());
+    const std::size_t k = 1 + random() % 50;
+    const auto hits = Search(*index, query, k, k, excluded.view());
+    std::set<std::uint32_t> seen;
+    for (std::size_t i = 0; i < k; ++i) {
+      if (i >= passing) {
+        EXPECT_EQ(hits[i], Neighbor{});
+        continue;
+      }
+      ASSERT_LT(hits[i].row, rows);
+      EXPECT_FALSE(excluded.Test(hits[i].row));
+      EXPECT_TRUE(seen.insert(hits[i].row).second);
+      EXPECT_NEAR(hits[i].distance,
+                  PlainDistance(MetricType::kCosine, query.data(),
+                                data.vectors.data() + hits[i].row * dim, dim),
+                  kTolerance);
+      EXPECT_TRUE(i == 0 || hits[i - 1] < hits[i]);
+    }
+  }
+}
+
+TEST(HnswIndexTest, AskingForMoreThanThereIsGivesEveryRow) {
+  const Data data = MakeData(RandomVectors(300, 4, 6), 4);
+  const auto index = Build(data, MetricType::kL2);
+  const auto hits = Search(*index, std::span(data.vectors).first(4), 500, 500);
+  EXPECT_NE(hits[299].row, kNoRow);
+  EXPECT_EQ(hits[300].row, kNoRow);
+}
+
+TEST(HnswIndexTest, AnEmptyIndexAnswersWithMissingHits) {
+  const Data data = MakeData({}, 4);
+  const auto index = Build(data, MetricType::kIp);
+  const std::vector<float> query(4, 1.0F);
+  EXPECT_EQ(index->size(), 0U);
+  EXPECT_EQ(Search(*index, query, 3, 10), std::vector<Neighbor>(3));
+  const auto range = index->RangeSearch(base::OpContext(), {.query = query});
+  ASSERT_TRUE(range.ok());
+  EXPECT_TRUE(range->empty());
+}
+
+TEST(HnswIndexTest, DuplicatesAndZeroVectorsDoNotHideOtherRows) {
+  auto vectors = RandomVectors(6000, 8, 8);
+  // A third zero, a third one and the same vector.
+  for (std::size_t row = 0; row < 6000; ++row) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      if (row % 3 == 0) vectors[row * 8 + i] = 0;
+      if (row % 3 == 1) vectors[row * 8 + i] = 0.5F;
+    }
+  }
+  const Data data = MakeData(std::move(vectors), 8);
+  for (const MetricType metric :
+       {MetricType::kL2, MetricType::kIp, MetricType::kCosine}) {
+    const auto index = Build(data, metric);
+    EXPECT_GE(Recall(*index, data, metric, 64, {}), 0.95)
+        << types::NameOf(metric);
+  }
+}
+
+TEST(HnswIndexTest, ManyQueriesInOneCallAnswerAsOneByOne) {
+  const Data data = MakeData(RandomVectors(5000, 12, 9), 12);
+  const auto index = Build(data, MetricType::kL2);
+  const auto queries = RandomVectors(7, 12, 10);
+  std::vector<float> distances(7 * 5);
+  std::vector<std::uint32_t> rows(7 * 5);
+  ASSERT_TRUE(index
+                  ->Search(base::OpContext(),
+                           {.queries = queries, .nq = 7, .k = 5},
+                           {.distances = distances, .rows = rows})
+                  .ok());
+  for (std::size_t q = 0; q < 7; ++q) {
+    const auto hits =
+        Search(*index, std::span(queries).subspan(q * 12, 12), 5, 0);
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(hits[i], (Neighbor{distances[q * 5 + i], rows[q * 5 + i]}));
+    }
+  }
+}
+
+TEST(HnswIndexTest, RangeSearchFindsNearlyAllRowsInsideAndNoneOutside) {
+  const Data data = MakeData(RandomVectors(20000, 6, 11), 6);
+  const auto index = Build(data, MetricType::kL2);
+  const auto query = RandomVectors(1, 6, 12);
+  const auto found = index->RangeSearch(
+      base::OpContext(),
+      {.query = query, .below = 3, .at_least = 0.5, .params = {.ef = 32}});
+  ASSERT_TRUE(found.ok());
+  std::size_t inside = 0;
+  for (const Neighbor& row :
+       PlainSearch(MetricType::kL2, data.vectors, query, {})) {
+    inside += row.distance >= 0.5 && row.distance < 3 ? 1U : 0U;
+  }
+  ASSERT_GT(inside, 100U);
+  EXPECT_GE(static_cast<double>(found->size()),
+            0.95 * static_cast<double>(inside));
+  for (const Neighbor& hit : *found) {
+    EXPECT_GE(hit.distance, 0.5);
+    EXPECT_LT(hit.distance, 3);
+  }
+}
+
+TEST(HnswIndexTest, AnIteratorReachesEveryRowThatPasses) {
+  const Data data = MakeData(RandomVectors(2000, 6, 13), 6);
+  const auto index = Build(data, MetricType::kCosine);
+  const auto query = RandomVectors(1, 6, 14);
+  const auto excluded = RandomExcluded(2000, 0.5, 15);
+  const auto iterator =
+      index->Iterate({.query = query, .excluded = excluded.view()});
+  ASSERT_TRUE(iterator.ok());
+  const auto truth =
+      PlainSearch(MetricType::kCosine, data.vectors, query, excluded.view());
+  const auto first = (*iterator)->Next(base::OpContext(), 100);
+  const auto rest = (*iterator)->Next(base::OpContext(), 5000);
+  ASSERT_TRUE(first.ok() && rest.ok());
+  EXPECT_EQ(first->size(), 100U);
+  ASSERT_EQ(first->size() + rest->size(), truth.size());
+  for (std::size_t i = 0; i < 100; ++i) {
+    EXPECT_NEAR((*first)[i].distance, truth[i].distance, kTolerance);
+  }
+}
+
+TEST(HnswIndexTest, ABuildByOneThreadIsTheSameEveryTime) {
+  const Data data = MakeData(RandomVectors(3000, 10, 16), 10);
+  const auto first = Build(data, MetricType::kL2, {.seed = 5})->Save();
+  const auto again = Build(data, MetricType::kL2, {.seed = 5})->Save();
+  const auto other = Build(data, MetricType::kL2, {.seed = 6})->Save();
+  EXPECT_EQ((*first)[0].bytes.view(), (*again)[0].bytes.view());
+  EXPECT_NE((*first)[0].bytes.view(), (*other)[0].bytes.view());
+}
+
+TEST(HnswIndexTest, ABuildBySeveralThreadsFindsAsMuch) {
+  const Data data = MakeData(RandomVectors(8000, 12, 17), 12);
+  base::ThreadPool pool({.name = "build", .threads = 3});
+  const auto index =
+      Build(data, MetricType::kL2, {.executor = &pool, .max_threads = 4});
+  EXPECT_GE(Recall(*index, data, MetricType::kL2, 64, {}), 0.95);
+  pool.Stop();
+}
+
+TEST(HnswIndexTest, SearchesRunBesideEachOther) {
+  const Data data = MakeData(RandomVectors(4000, 12, 18), 12);
+  const auto index = Build(data, MetricType::kL2);
+  const auto queries = RandomVectors(64, 12, 19);
+  std::vector<std::vector<Neighbor>> expected;
+  for (std::size_t q = 0; q < 64; ++q) {
+    expected.push_back(
+        Search(*index, std::span(queries).subspan(q * 12, 12), 10, 32));
+  }
+  base::ThreadPool pool({.name = "search", .threads = 4});
+  for (std::size_t q = 0; q < 64; ++q) {
+    pool.Submit([&, q] {
+      EXPECT_EQ(Search(*index, std::span(queries).subspan(q * 12, 12), 10, 32),
+                expected[q]);
+    });
+  }
+  pool.Stop();
+}
+
+TEST(HnswIndexTest, ACancelledBuildStops) {
+  const Data data = MakeData(RandomVectors(2000, 8, 20), 8);
+  const base::OpContext ctx;
+  ctx.Cancel();
+  const auto index = BuildIndex(
+      ctx, {.type = IndexType::kHnsw, .metric = MetricType::kL2, .dim = 8},
+      data.dataset(), {});
+  EXPECT_EQ(base::CodeOf(index.status()), base::ErrorCode::kCancelled);
+}
+
+TEST(HnswIndexTest, AnEfBelowKIsRefusedByName) {
+  const Data data = MakeData(RandomVectors(100, 4, 21), 4);
+  const auto index = Build(data, MetricType::kL2);
+  std::vector<float> distances(10);
+  std::vector<std::uint32_t> rows(10);
+  const absl::Status status =
+      index->Search(base::OpContext(),
+                    {.queries = std::span(data.vectors).first(4),
+                     .nq = 1,
+                     .k = 10,
+                     .params = {.ef = 9}},
+                    {.distances = distances, .rows = rows});
+  EXPECT_EQ(base::CodeOf(status), base::ErrorCode::kParameterInvalid);
+  EXPECT_EQ(base::MessageOf(status), "ef(9) should be larger than k(10)");
+}
+
+}  // namespace
+}  // namespace elanus::index

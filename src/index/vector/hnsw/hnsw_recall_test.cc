@@ -1,0 +1,113 @@
+// Recall on real vectors, plain and under filters. Needs the measuring sets in
+// $ELANUS_DATA_DIR; skipped where they are absent.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "index/testing/npy.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kTopK = 10;
+constexpr std::size_t kEf = 64;
+
+struct Answer {
+  std::vector<std::uint32_t> rows;
+};
+
+Answer Search(const VectorIndex& index, const NpyArray<float>& queries,
+              types::BitsetView excluded) {
+  Answer answer{.rows = std::vector<std::uint32_t>(queries.rows * kTopK)};
+  std::vector<float> distances(answer.rows.size());
+  const absl::Status status =
+      index.Search(base::OpContext(),
+                   {.queries = queries.values,
+                    .nq = queries.rows,
+                    .k = kTopK,
+                    .params = {.ef = kEf},
+                    .excluded = excluded},
+                   {.distances = distances, .rows = answer.rows});
+  EXPECT_TRUE(status.ok()) << status;
+  return answer;
+}
+
+double Recall(const Answer& truth, const Answer& answer) {
+  std::size_t hits = 0;
+  for (std::size_t i = 0; i < truth.rows.size(); i += kTopK) {
+    const auto first = answer.rows.begin() + static_cast<long>(i);
+    for (std::size_t j = i; j < i + kTopK; ++j) {
+      hits += std::count(first, first + kTopK, truth.rows[j]) != 0 ? 1U : 0U;
+    }
+  }
+  return static_cast<double>(hits) / static_cast<double>(truth.rows.size());
+}
+
+std::unique_ptr<VectorIndex> Build(const NpyArray<float>& base,
+                                   std::string_view type) {
+  const VectorBlock block = {.data = base.values.data(), .rows = base.rows};
+  const auto spec =
+      ParseIndexSpec({.type_name = type,
+                      .metric_name = "COSINE",
+                      .dim = base.columns,
+                      .params = {{"M", "16"}, {"efConstruction", "200"}}});
+  EXPECT_TRUE(spec.ok()) << spec.status();
+  auto index =
+      BuildIndex(base::OpContext(), *spec,
+                 {.blocks = std::span(&block, 1), .dim = base.columns}, {});
+  EXPECT_TRUE(index.ok()) << index.status();
+  return std::move(*index);
+}
+
+// Keeps per_mille of a thousand rows, spread by a hash.
+types::Bitset ExcludeAllBut(std::size_t rows, std::uint32_t per_mille) {
+  types::Bitset excluded(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto hash = static_cast<std::uint32_t>(row * 2654435761U);
+    if (hash % 1000 >= per_mille) excluded.Set(row);
+  }
+  return excluded;
+}
+
+class HnswRecallTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(HnswRecallTest, IsHighPlainAndUnderEveryFilter) {
+  const std::string folder =
+      DataFolder(ELANUS_DEFAULT_DATA_DIR) + "/" + GetParam();
+  const auto base = ReadNpyHalf(folder + "/base.f16.npy");
+  const auto queries = ReadNpyHalf(folder + "/query.f16.npy");
+  const auto truth = ReadNpyInt32(folder + "/gt_cosine.ids.npy");
+  if (!base.ok() || !queries.ok() || !truth.ok()) {
+    GTEST_SKIP() << "no measuring set in " << folder;
+  }
+  const auto flat = Build(*base, "FLAT");
+  const auto hnsw = Build(*base, "HNSW");
+  Answer published;
+  for (std::size_t q = 0; q < truth->rows; ++q) {
+    for (std::size_t i = 0; i < kTopK; ++i) {
+      published.rows.push_back(
+          static_cast<std::uint32_t>(truth->values[q * truth->columns + i]));
+    }
+  }
+  // Ties and rounding may swap a handful of the 10,000.
+  EXPECT_GE(Recall(published, Search(*flat, *queries, {})), 0.9995);
+  const double plain = Recall(published, Search(*hnsw, *queries, {}));
+  RecordProperty("recall", std::to_string(plain));
+  EXPECT_GE(plain, GetParam() == "text384" ? 0.95 : 0.90);
+  for (const std::uint32_t per_mille : {10, 50, 100, 200, 500, 800, 900, 990}) {
+    const types::Bitset excluded = ExcludeAllBut(base->rows, per_mille);
+    const double recall = Recall(Search(*flat, *queries, excluded.view()),
+                                 Search(*hnsw, *queries, excluded.view()));
+    EXPECT_GE(recall, plain - 0.01) << per_mille << " of 1000 pass";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, HnswRecallTest,
+                         testing::Values("text384", "glove100"),
+                         [](const auto& param) { return param.param; });
+
+}  // namespace
+}  // namespace elanus::index

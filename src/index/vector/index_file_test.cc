@@ -1,0 +1,220 @@
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "index/testing/random_vectors.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+namespace {
+
+using base::ErrorCode;
+using testing::HasSubstr;
+using types::MetricType;
+
+constexpr std::size_t kDim = 7;
+constexpr std::size_t kRows = 400;
+
+std::unique_ptr<VectorIndex> Build(IndexType type, MetricType metric,
+                                   std::size_t rows = kRows) {
+  const auto vectors = RandomVectors(rows, kDim, 1);
+  const VectorBlock block = {.data = vectors.data(), .rows = rows};
+  auto index = BuildIndex(base::OpContext(),
+                          {.type = type,
+                           .metric = metric,
+                           .dim = kDim,
+                           .hnsw = {.m = 4, .ef_construction = 40}},
+                          {.blocks = std::span(&block, 1), .dim = kDim}, {});
+  EXPECT_TRUE(index.ok()) << index.status();
+  return std::move(*index);
+}
+
+// The answers of one query in each way there is.
+struct Answers {
+  std::vector<float> distances;
+  std::vector<std::uint32_t> rows;
+
+  friend bool operator==(const Answers&, const Answers&) = default;
+};
+
+Answers Ask(const VectorIndex& index) {
+  constexpr std::size_t kQueries = 4;
+  constexpr std::size_t kTopK = 5;
+  const auto queries = RandomVectors(kQueries, index.dim(), 2);
+  const auto excluded = RandomExcluded(index.size(), 0.2, 3);
+  Answers answers;
+  for (const types::BitsetView out : {types::BitsetView(), excluded.view()}) {
+    std::vector<float> distances(kQueries * kTopK);
+    std::vector<std::uint32_t> rows(kQueries * kTopK);
+    const absl::Status status = index.Search(
+        base::OpContext(),
+        {.queries = queries, .nq = kQueries, .k = kTopK, .excluded = out},
+        {.distances = distances, .rows = rows});
+    EXPECT_TRUE(status.ok()) << status;
+    answers.distances.insert(answers.distances.end(), distances.begin(),
+                             distances.end());
+    answers.rows.insert(answers.rows.end(), rows.begin(), rows.end());
+  }
+  return answers;
+}
+
+std::string Bytes(const VectorIndex& index) {
+  const auto files = index.Save();
+  EXPECT_TRUE(files.ok());
+  EXPECT_EQ(files->size(), 1U);
+  return std::string((*files)[0].bytes.view());
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> Load(std::string bytes,
+                                                  bool verify = true) {
+  std::vector<IndexFile> files;
+  files.push_back({"some.index", base::Buffer::FromString(std::move(bytes))});
+  return LoadIndex(std::move(files), {.verify = verify});
+}
+
+class IndexFileTest
+    : public testing::TestWithParam<std::tuple<IndexType, MetricType>> {
+ protected:
+  IndexType type() const { return std::get<0>(GetParam()); }
+  MetricType metric() const { return std::get<1>(GetParam()); }
+};
+
+TEST_P(IndexFileTest, ALoadedIndexAnswersAsTheSavedOne) {
+  for (const std::size_t rows : {std::size_t{0}, std::size_t{1}, kRows}) {
+    const auto index = Build(type(), metric(), rows);
+    const auto loaded = Load(Bytes(*index));
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ((*loaded)->type(), type());
+    EXPECT_EQ((*loaded)->metric(), metric());
+    EXPECT_EQ((*loaded)->dim(), kDim);
+    EXPECT_EQ((*loaded)->size(), rows);
+    EXPECT_EQ(Ask(**loaded), Ask(*index));
+    EXPECT_EQ(Bytes(**loaded), Bytes(*index));
+  }
+}
+
+TEST_P(IndexFileTest, AlignedBytesAreUsedInPlace) {
+  const auto files = Build(type(), metric())->Save();
+  ASSERT_TRUE(files.ok());
+  const std::byte* const before = (*files)[0].bytes.bytes().data();
+  const auto loaded = LoadIndex(*files, {});
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ((*(*loaded)->Save())[0].bytes.bytes().data(), before);
+}
+
+TEST_P(IndexFileTest, EveryChangedByteIsFound) {
+  const auto index = Build(type(), metric(), 100);
+  const std::string good = Bytes(*index);
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
+    const auto loaded = Load(std::move(bad));
+    ASSERT_FALSE(loaded.ok()) << "byte " << at;
+    ASSERT_EQ(base::CodeOf(loaded.status()), ErrorCode::kDataIntegrity);
+    ASSERT_THAT(std::string(base::MessageOf(loaded.status())),
+                HasSubstr("some.index"));
+  }
+}
+
+TEST_P(IndexFileTest, EveryTruncationIsFound) {
+  const std::string good = Bytes(*Build(type(), metric(), 50));
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const auto loaded = Load(good.substr(0, size));
+    ASSERT_EQ(base::CodeOf(loaded.status()), ErrorCode::kDataIntegrity)
+        << size << " bytes";
+  }
+  EXPECT_FALSE(Load(good + '\0').ok());
+}
+
+TEST_P(IndexFileTest, UnverifiedDamageNeverLeavesTheFile) {
+  const std::string good = Bytes(*Build(type(), metric(), 100));
+  std::mt19937 random(5);
+  for (int round = 0; round < 3000; ++round) {
+    std::string bad = good;
+    const int changes = 1 + static_cast<int>(random() % 4);
+    for (int i = 0; i < changes; ++i) {
+      bad[random() % bad.size()] = static_cast<char>(random());
+    }
+    const auto loaded = Load(std::move(bad), false);
+    if (loaded.ok()) Ask(**loaded);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, IndexFileTest,
+    testing::Combine(testing::Values(IndexType::kFlat, IndexType::kHnsw),
+                     testing::Values(MetricType::kL2, MetricType::kCosine)),
+    [](const auto& param) {
+      return std::string(NameOf(std::get<0>(param.param))) + "_" +
+             std::string(types::NameOf(std::get<1>(param.param)));
+    });
+
+TEST(IndexFileErrorTest, ADamagedBlockIsNamedWithItsBytes) {
+  // 3 MiB of vectors: several blocks.
+  const auto index = Build(IndexType::kFlat, MetricType::kL2, 110000);
+  std::string bytes = Bytes(*index);
+  bytes[(std::size_t{2} << 20) + 12345] ^= 0x10;
+  const auto loaded = Load(std::move(bytes));
+  EXPECT_EQ(base::MessageOf(loaded.status()),
+            "some.index: block 2 (bytes 2097152 to 3080128) is damaged");
+}
+
+TEST(IndexFileErrorTest, NoFileOrTwoAreRefused) {
+  EXPECT_FALSE(LoadIndex({}, {}).ok());
+  EXPECT_FALSE(LoadIndex(std::vector<IndexFile>(2), {}).ok());
+}
+
+// Written by format version 1 and never changed since; what it must hold is
+// drawn again here.
+TEST(GoldenFileTest, Version1IsStillRead) {
+  for (const IndexType type : {IndexType::kFlat, IndexType::kHnsw}) {
+    const std::string path = std::string(ELANUS_TESTDATA_DIR) + "/" +
+                             std::string(NameOf(type)) + "_v1.index";
+    const std::string built = Bytes(*Build(type, MetricType::kCosine, 60));
+    // How a new golden file is made; the old one stays.
+    if (std::getenv("ELANUS_WRITE_GOLDEN") != nullptr) {
+      std::ofstream(path, std::ios::binary) << built;
+    }
+    std::ifstream in(path, std::ios::binary);
+    ASSERT_TRUE(in) << path;
+    const auto loaded =
+        Load(std::string((std::istreambuf_iterator<char>(in)), {}));
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ((*loaded)->type(), type);
+    EXPECT_EQ((*loaded)->metric(), MetricType::kCosine);
+    EXPECT_EQ((*loaded)->size(), 60U);
+    const auto vectors = RandomVectors(60, kDim, 1);
+    const auto iterator = (*loaded)->Iterate(
+        {.query = std::span(vectors).subspan(17 * kDim, kDim)});
+    ASSERT_TRUE(iterator.ok());
+    const auto all = (*iterator)->Next(base::OpContext(), 100);
+    ASSERT_TRUE(all.ok());
+    const auto expected =
+        PlainSearch(MetricType::kCosine, vectors,
+                    std::span(vectors).subspan(17 * kDim, kDim), {});
+    ASSERT_EQ(all->size(), expected.size());
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      EXPECT_NEAR((*all)[i].distance, expected[i].distance, 1e-5);
+    }
+    std::vector<float> distances(1);
+    std::vector<std::uint32_t> rows(1);
+    ASSERT_TRUE(
+        (*loaded)
+            ->Search(
+                base::OpContext(),
+                {.queries = std::span(vectors).first(kDim), .nq = 1, .k = 1},
+                {.distances = distances, .rows = rows})
+            .ok());
+    EXPECT_EQ(rows[0], 0U);
+  }
+}
+
+}  // namespace
+}  // namespace elanus::index

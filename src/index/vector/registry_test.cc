@@ -1,0 +1,110 @@
+#include "index/vector/registry.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace elanus::index {
+namespace {
+
+using base::ErrorCode;
+using testing::HasSubstr;
+using types::DataType;
+using types::MetricType;
+
+absl::Status Error(std::string_view type, std::string_view metric,
+                   ParamMap params = {},
+                   DataType data_type = DataType::kFloatVector) {
+  return ParseIndexSpec({.type_name = type,
+                         .metric_name = metric,
+                         .data_type = data_type,
+                         .dim = 8,
+                         .params = std::move(params)})
+      .status();
+}
+
+std::string Message(const absl::Status& status) {
+  return std::string(base::MessageOf(status));
+}
+
+TEST(IndexSpecTest, HnswTakesItsParametersAndHasMilvussDefaults) {
+  const auto given = ParseIndexSpec(
+      {.type_name = "HNSW",
+       .metric_name = "L2",
+       .dim = 8,
+       .params = {{"M", "16"}, {"efConstruction", "200"}, {"other", "x"}}});
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(given->hnsw, (HnswParams{.m = 16, .ef_construction = 200}));
+  EXPECT_EQ(given->metric, MetricType::kL2);
+  const auto absent =
+      ParseIndexSpec({.type_name = "HNSW", .metric_name = "ip", .dim = 8});
+  ASSERT_TRUE(absent.ok()) << absent.status();
+  EXPECT_EQ(absent->hnsw, (HnswParams{.m = 30, .ef_construction = 360}));
+}
+
+TEST(IndexSpecTest, AutoIndexIsHnswWithCosine) {
+  for (const std::string_view name : {"", "AUTOINDEX"}) {
+    const auto spec = ParseIndexSpec({.type_name = name, .dim = 8});
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    EXPECT_EQ(spec->type, IndexType::kHnsw);
+    EXPECT_EQ(spec->metric, MetricType::kCosine);
+    EXPECT_EQ(spec->hnsw, (HnswParams{.m = 18, .ef_construction = 240}));
+    EXPECT_TRUE(spec->is_auto);
+  }
+}
+
+TEST(IndexSpecTest, AParameterOutOfRangeIsNamedWithItsValueAndRange) {
+  for (const auto& [name, value, range] :
+       {std::tuple{"M", "1", "[2, 2048]"}, std::tuple{"M", "2049", "[2, 2048]"},
+        std::tuple{"efConstruction", "0", "[1, 2147483647]"},
+        std::tuple{"efConstruction", "99999999999999999999", "[1, 2147483647]"},
+        std::tuple{"M", "", "[2, 2048]"}, std::tuple{"M", "16x", "[2, 2048]"},
+        std::tuple{"M", "1.5", "[2, 2048]"}}) {
+    const absl::Status status = Error("HNSW", "L2", {{name, value}});
+    EXPECT_EQ(base::CodeOf(status), ErrorCode::kParameterInvalid);
+    EXPECT_EQ(base::FaultOf(status), base::Fault::kCaller);
+    EXPECT_THAT(Message(status), HasSubstr(name));
+    EXPECT_THAT(Message(status), HasSubstr(value));
+    EXPECT_THAT(Message(status), HasSubstr(range));
+  }
+}
+
+TEST(IndexSpecTest, AnUnknownTypeAMisfitAndATypeNotBuiltHaveTheirOwnErrors) {
+  EXPECT_EQ(Message(Error("HNWS", "L2")), "invalid index type: HNWS");
+  EXPECT_EQ(Message(Error("HNSW", "L2", {}, DataType::kSparseFloatVector)),
+            "data type SparseFloatVector can't build with this index HNSW");
+  EXPECT_EQ(Message(Error("BIN_FLAT", "HAMMING")),
+            "data type FloatVector can't build with this index BIN_FLAT");
+  const absl::Status status = Error("GPU_CAGRA", "L2");
+  EXPECT_EQ(base::CodeOf(status), ErrorCode::kIndexNotSupported);
+  EXPECT_EQ(Message(status), "index type not supported[indexType=GPU_CAGRA]");
+}
+
+TEST(IndexSpecTest, AMetricMustBeGivenAndFitTheVectors) {
+  EXPECT_EQ(Message(Error("HNSW", "")), "metric type not set for vector index");
+  for (const std::string metric : {"HAMMING", "BM25", "EUCLID"}) {
+    EXPECT_EQ(Message(Error("HNSW", metric)),
+              "float vector index does not support metric type: " + metric);
+  }
+}
+
+TEST(SearchParamsTest, EfDefaultsToKOrSixteenAndMustReachK) {
+  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 10)->ef, 16U);
+  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 100)->ef, 100U);
+  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {{"ef", "64"}}, 64)->ef, 64U);
+  const auto small = ParseSearchParams(IndexType::kHnsw, {{"ef", "63"}}, 64);
+  EXPECT_EQ(base::CodeOf(small.status()), ErrorCode::kParameterInvalid);
+  EXPECT_EQ(Message(small.status()),
+            "ef value(63) should be larger than k(64)");
+  EXPECT_FALSE(ParseSearchParams(IndexType::kHnsw, {{"ef", "ten"}}, 1).ok());
+  EXPECT_EQ(ParseRangeSearchParams(IndexType::kHnsw, {})->ef, 512U);
+}
+
+TEST(IndexTypeTest, NamesAreTheWires) {
+  EXPECT_EQ(NameOf(IndexType::kFlat), "FLAT");
+  EXPECT_EQ(NameOf(IndexType::kHnsw), "HNSW");
+}
+
+}  // namespace
+}  // namespace elanus::index
