@@ -31,7 +31,7 @@ chaos: build
 	@"$$(scripts/venv 2.6.17)" test/chaos/kill_loop.py --kills 50
 
 format:
-	@git ls-files -z 'src/*.cc' 'src/*.h' 'test/*.cc' 'test/*.h' | \
+	@find src test \( -name '*.cc' -o -name '*.h' \) -print0 | \
 	  xargs -0 -r clang-format -i
 
 format-check:
