@@ -1,6 +1,8 @@
 #include "role/rpc_server.h"
 
 #include <grpcpp/security/server_credentials.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -133,6 +135,12 @@ int RpcServer::port() const { return state_->port; }
 
 void RpcServer::Adopt(int fd) {
   CHECK(state_->acceptor != nullptr);
+  if (state_->is_stopping.load(std::memory_order_acquire)) {
+    // gRPC would close it without a word to other holders of the socket.
+    shutdown(fd, SHUT_RDWR);
+    close(fd);
+    return;
+  }
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
       connection;
   connection.fd = fd;
@@ -143,6 +151,7 @@ void RpcServer::Stop(std::chrono::milliseconds patience) {
   State& state = *state_;
   if (state.server == nullptr) return;
   std::call_once(state.stop, [&state, patience] {
+    state.is_stopping.store(true, std::memory_order_release);
     state.server->Shutdown(std::chrono::system_clock::now() + patience);
     state.gate.Close();
     state.queue->Shutdown();

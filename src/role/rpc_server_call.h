@@ -61,6 +61,7 @@ class RpcServer::State : public std::enable_shared_from_this<State> {
   std::atomic<std::size_t> calls{0};
   std::atomic<std::size_t> request_bytes{0};
   std::atomic<std::uint64_t> next_request_id{1};
+  std::atomic<bool> is_stopping{false};
   std::once_flag stop;
 };
 
