@@ -13,7 +13,8 @@
 // Ownership: buffers keep their memory alive; uploads must not outlive the
 //            store.
 // Errors:    IsObjectExists, IsObjectNotFound, InvalidInput for names; a full
-//            disk is kDiskLimitExceeded, retriable.
+//            disk is kDiskLimitExceeded, retriable. IsOutcomeUnknown: the
+//            object may be there or not.
 #pragma once
 
 #include <cstddef>
@@ -82,7 +83,7 @@ class ObjectStore {
                                           std::string_view start_after,
                                           std::size_t limit) = 0;
 
-  // OK also if there is none.
+  // OK also if there is none. A loss of power soon after may bring it back.
   virtual absl::Status Delete(std::string_view name) = 0;
 
   // For objects that shall not be held in memory whole.
