@@ -30,7 +30,7 @@ class ContainsMatcher {
       if (std::move(result).get(element) != SUCCESS) return false;
       const std::size_t before = missing_;
       Tick(element);
-      if (missing_ == 0 || (is_any && missing_ < before)) return true;
+      if (is_any ? missing_ < before : missing_ == 0) return true;
     }
     return missing_ == 0 && !is_any;
   }
