@@ -5,7 +5,7 @@
 //   deletes.Mark(row, at);            // while loading: any order
 //   deletes.Publish();                // from here on readers may look
 //   deletes.Mark(row, at);            // the applier: in order of time
-//   deletes.AddDeletedAt(read_ts, &excluded);
+//   types::Bitset excluded = deletes.DeletedAt(read_ts, rows);
 //
 // Marking is idempotent: of several times for one row the smallest wins. A
 // row is deleted at T if its time is at most T.
@@ -17,11 +17,10 @@
 // T from a clock that was published behind them.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/hybrid_time.h"
@@ -51,12 +50,15 @@ class DeleteLog {
   std::size_t count() const {
     return rows_deleted_.load(std::memory_order_relaxed);
   }
-  // Sets the rows below excluded->size() that are deleted at `read_ts`; gives
-  // how many bits it set anew at most (0 = none).
-  std::size_t AddDeletedAt(base::Timestamp read_ts,
-                           types::Bitset* excluded) const;
-  // False only if no row is deleted at `read_ts`.
-  bool AnyDeletedAt(base::Timestamp read_ts) const;
+  // The rows below `rows` that are deleted at `read_ts`; empty if none is.
+  types::Bitset DeletedAt(base::Timestamp read_ts, std::size_t rows) const;
+
+  // All marks after Publish, each row once, in any order.
+  struct MarkedRow {
+    RowOffset row = 0;
+    base::Timestamp at;
+  };
+  std::vector<MarkedRow> Marked() const;
 
   std::size_t memory_bytes() const;
 
@@ -67,17 +69,21 @@ class DeleteLog {
   };
 
   void Append(RowOffset row, std::uint64_t at);
-  bool SetBit(RowOffset row);
+  bool IsBitSet(RowOffset row) const;
+  void CopyBits(types::Bitset* deleted) const;
 
   // Before Publish: row → smallest time.
   absl::flat_hash_map<RowOffset, std::uint64_t> loading_;
   bool published_ = false;
 
+  // An entry is written before its bit, so a reader that sees the bit finds
+  // the entry.
   StableArray<Entry> entries_;
+  std::atomic<std::size_t> entry_count_{0};
   StableArray<std::atomic<std::uint64_t>> bits_;
   std::atomic<std::size_t> rows_deleted_{0};
   std::atomic<std::uint64_t> first_at_{~std::uint64_t{0}};
-  std::atomic<std::uint64_t> last_at_{0};
+  std::uint64_t last_at_ = 0;
   // False once a mark came out of order: reads then look at every entry.
   std::atomic<bool> is_ordered_{true};
 };

@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<FoundRow>> Retrieve(const base::OpContext& ctx,
 
 // Calls `append` for the rows in their order, as runs that lie in one column:
 // the second argument are row numbers in the first. A field that the segment
-// lacks gives its default. `field`: also kTimestampFieldId, as an Int64 field.
+// lacks gives its default. `field`: also kTimestampField, as an Int64 field.
 using GatherRows = absl::FunctionRef<absl::Status(
     const types::ColumnView& column, std::span<const RowOffset> rows)>;
 absl::Status Gather(const Segment& segment, const types::FieldSchema& field,

@@ -1,7 +1,7 @@
 // Nearest rows of one segment. The filter is evaluated once for all queries,
 // together with deletes and visibility; what passes decides how to search:
-// nothing → empty; few → brute force on the survivors; else the index with the
-// bitset, or brute force where there is none.
+// nothing → empty; an index is given the bits and chooses between walking and
+// scanning by how many pass; without an index the survivors are scanned.
 //
 //   ASSIGN_OR_RETURN(SegmentHits hits, Search(ctx, segment, {
 //       .schema = schema, .filter = plan, .vector_field = field,

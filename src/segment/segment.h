@@ -30,6 +30,8 @@
 #include "base/status.h"
 #include "index/vector/vector_index.h"
 #include "segment/deletes.h"
+#include "segment/file/column_file.h"
+#include "segment/file/manifest.h"
 #include "segment/key.h"
 #include "segment/replay/replay_step.h"
 #include "types/bitset.h"
@@ -37,9 +39,6 @@
 #include "types/schema.h"
 
 namespace elanus::segment {
-
-// The hidden column with the effective time of each row, Int64.
-inline constexpr base::FieldId kTimestampFieldId{1};
 
 struct ChunkRange {
   std::size_t index = 0;
@@ -55,11 +54,6 @@ struct Visibility {
   std::size_t visible_count() const { return rows - excluded.Count(); }
 };
 
-struct KeyRange {
-  types::PrimaryKey smallest;
-  types::PrimaryKey largest;
-};
-
 class Segment {
  public:
   struct Identity {
@@ -68,8 +62,8 @@ class Segment {
     std::shared_ptr<const types::Schema> schema;  // of its columns
   };
 
-  explicit Segment(Identity identity) : identity_(std::move(identity)) {}
-  virtual ~Segment() = default;
+  explicit Segment(Identity identity);
+  virtual ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
@@ -97,7 +91,7 @@ class Segment {
   // field that the segment lacks is answered with its default, or with nulls.
   absl::StatusOr<types::ColumnView> Column(const types::FieldSchema& field,
                                            std::size_t chunk) const;
-  // A field of schema(), or kTimestampFieldId; otherwise kFieldNotFound.
+  // A field of schema(), or kTimestampField; otherwise kFieldNotFound.
   absl::StatusOr<types::ColumnView> Column(base::FieldId field,
                                            std::size_t chunk) const;
   absl::StatusOr<types::ColumnView> Keys(std::size_t chunk) const {
@@ -130,14 +124,22 @@ class Segment {
   // Ends the loading phase: readers may look from now on.
   void PublishDeletes() { deletes_.Publish(); }
   std::size_t deleted_count() const { return deletes_.count(); }
+  // After PublishDeletes, in any order.
+  std::vector<DeleteLog::MarkedRow> deleted_rows() const {
+    return deletes_.Marked();
+  }
 
   // Bytes held, without mapped files.
   virtual std::size_t memory_bytes() const = 0;
 
  protected:
-  // Where Delete puts its marks for rows that were found otherwise.
   DeleteLog& deletes() { return deletes_; }
   const DeleteLog& deletes() const { return deletes_; }
+
+  // `rows` times the field's default, or nulls.
+  // Errors: DATA_LOSS for a field that may not be left out.
+  absl::StatusOr<types::ColumnView> DefaultValues(
+      const types::FieldSchema& field, std::size_t rows) const;
 
   // A field that the segment has.
   virtual absl::StatusOr<types::ColumnView> StoredColumn(
@@ -145,9 +147,11 @@ class Segment {
   virtual bool HasField(base::FieldId field) const = 0;
   virtual absl::StatusOr<types::ColumnView> AtColumn(
       std::size_t chunk) const = 0;
-  // Rows [0, n) that may be visible at read_ts, n being the result, and adds
-  // those among them that are younger to `excluded` (resized to n if needed).
+  // Rows [0, n) that may be visible at read_ts, n being the result, at most
+  // `rows`. Sets those among them that are younger in `excluded`, which it
+  // makes `rows` bits long if it is empty.
   virtual absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts,
+                                            std::size_t rows,
                                             types::Bitset* excluded) const = 0;
   // Rows of `key` that `upto` covers and that are not marked yet.
   virtual absl::Status FindUnmarked(const KeyView& key, base::Timestamp upto,
@@ -155,9 +159,6 @@ class Segment {
 
  private:
   struct DefaultColumn;
-
-  absl::StatusOr<types::ColumnView> DefaultValues(
-      const types::FieldSchema& field, std::size_t rows) const;
 
   const Identity identity_;
   DeleteLog deletes_;

@@ -41,7 +41,7 @@ struct RowSlice {
 class GrowingSegment final : public Segment {
  public:
   static constexpr std::size_t kChunkRowsMin = 16;
-  static constexpr std::size_t kChunkRowsMax = 32 * 1024;
+  static constexpr std::size_t kChunkRowsMax = kChunkRows;
 
   GrowingSegment(Identity identity, base::MemoryBudget& budget);
   ~GrowingSegment() override;
@@ -74,29 +74,32 @@ class GrowingSegment final : public Segment {
       const types::FieldSchema& field, std::size_t chunk) const override;
   bool HasField(base::FieldId field) const override;
   absl::StatusOr<types::ColumnView> AtColumn(std::size_t chunk) const override;
-  absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts,
+  absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts, std::size_t rows,
                                     types::Bitset* excluded) const override;
   absl::Status FindUnmarked(const KeyView& key, base::Timestamp upto,
                             std::vector<RowOffset>* found) const override;
 
  private:
-  struct ChunkPlace {
-    std::atomic<std::size_t> row_begin{0};
-    std::unique_ptr<GrowingChunk> chunk;
-  };
+  // Columns of the record in the schema's order.
+  using Columns = std::vector<types::ColumnView>;
 
-  absl::Status CheckColumns(const RowSlice& slice) const;
-  GrowingChunk& OpenChunk(const RowSlice& rest);
+  absl::StatusOr<Columns> CheckedColumns(const RowSlice& slice) const;
+  GrowingChunk& OpenChunk(const Columns& columns, std::size_t row_begin,
+                          std::size_t rows);
   void IndexKeys(std::size_t row_begin, std::size_t row_end);
+  std::size_t ChunkIndexOf(std::size_t row) const;
   KeyView KeyAtRow(RowOffset row) const;
   std::uint64_t AtOfRow(std::size_t row) const;
+  std::uint64_t HashAtRow(RowOffset row) const;
   void Account();
 
   base::MemoryBudget& budget_;
-  const std::size_t key_field_index_;
-  StableArray<ChunkPlace> chunks_;
+  std::size_t key_index_ = 0;  // of the key among the schema's fields
+  StableArray<std::unique_ptr<GrowingChunk>> chunks_;
   std::atomic<std::size_t> chunk_count_{0};
   std::atomic<std::size_t> rows_{0};
+  std::size_t rows_written_ = 0;         // the writer's own count
+  std::vector<std::size_t> text_bytes_;  // so far, per field
   KeyTable keys_;
   std::size_t chunk_bytes_ = 0;
   std::atomic<std::size_t> memory_bytes_{0};

@@ -56,6 +56,7 @@ class KeyTable {
   std::shared_ptr<Slots> slots_ ABSL_GUARDED_BY(mutex_);
   Slots* writer_slots_ = nullptr;  // the same, for the thread that inserts
   std::size_t used_ = 0;           // slots
+  std::size_t inserted_ = 0;       // rows
   StableArray<std::atomic<RowOffset>> previous_;
 };
 

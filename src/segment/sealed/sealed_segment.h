@@ -4,7 +4,8 @@
 //
 //   ASSIGN_OR_RETURN(std::shared_ptr<SealedSegment> segment,
 //                    SealedSegment::Open(store, budget,
-//                                        manifest_name, {}));
+//                                        {.manifest = name,
+//                                         .schema = schema}));
 //   for (const TombstoneRun& run : ...) RETURN_IF_ERROR(segment->Delete(run));
 //   segment->PublishDeletes();        // folded deletes are in already
 //
@@ -27,24 +28,28 @@
 
 #include "base/memory_budget.h"
 #include "base/status.h"
+#include "segment/file/manifest.h"
 #include "segment/segment.h"
 #include "storage/object_store.h"
+#include "types/schema.h"
 
 namespace elanus::segment {
 
-struct SealedOptions {
-  // Column files stay mapped; false = they are read into memory.
-  bool use_mmap = true;
-  // The manifest's size and CRC32C in the meta record are checked if given.
+struct SealedSpec {
+  std::string manifest;  // the object's name
+  // The manifest's CRC32C in its meta record is checked if given.
   std::optional<std::uint32_t> manifest_crc32c;
+  // Of the collection as it is now; fields that the files lack get defaults.
+  std::shared_ptr<const types::Schema> schema;
+  // Column and index files stay mapped; false = they are read into memory.
+  bool use_mmap = true;
 };
 
 class SealedSegment final : public Segment {
  public:
-  // manifest: the object's name.
   static absl::StatusOr<std::shared_ptr<SealedSegment>> Open(
       storage::ObjectStore& store, base::MemoryBudget& budget,
-      const std::string& manifest, const SealedOptions& options);
+      const SealedSpec& spec);
   ~SealedSegment() override;
 
   // Opens the files of a vector index on `field`; searches that start later
@@ -54,8 +59,9 @@ class SealedSegment final : public Segment {
                          const std::vector<std::string>& files);
   void DropIndex(base::FieldId field);
 
+  const Manifest& manifest() const;
   // Tombstones up to here are folded in; those after it are the loader's.
-  base::Timestamp deletes_to() const;
+  base::Timestamp deletes_to() const { return manifest().deletes_to; }
 
   bool is_growing() const override { return false; }
   std::size_t rows() const override;
@@ -76,12 +82,13 @@ class SealedSegment final : public Segment {
       const types::FieldSchema& field, std::size_t chunk) const override;
   bool HasField(base::FieldId field) const override;
   absl::StatusOr<types::ColumnView> AtColumn(std::size_t chunk) const override;
-  absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts,
+  absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts, std::size_t rows,
                                     types::Bitset* excluded) const override;
 
  private:
   class State;
   SealedSegment(Identity identity, std::unique_ptr<State> state);
+  absl::Status ApplyFoldedDeletes();
 
   const std::unique_ptr<State> state_;
 };

@@ -52,6 +52,9 @@ class TailSet {
     std::size_t watchers = 0;
   };
 
+  absl::StatusOr<std::shared_ptr<VchannelTail>> Join(
+      const std::shared_ptr<VchannelTail>& tail, const VchannelSpec& spec);
+
   storage::LogBroker& broker_;
   const TailServices services_;
   // Serialises Watch, Unwatch and Stop, which start and end followers. Taken

@@ -75,7 +75,7 @@ class TombstoneLog : public std::enable_shared_from_this<TombstoneLog> {
   base::Timestamp since() const;
   // Keeps what is here now and all that comes.
   TombstonePin Pin();
-  // after < at <= upto, in log order. Nothing if since() is above `after`.
+  // after < at <= upto, in log order.
   // Errors: kServiceInternal where a part of that has been trimmed.
   absl::StatusOr<TombstoneBatches> Between(base::Timestamp after,
                                            base::Timestamp upto) const;

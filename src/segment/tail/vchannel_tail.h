@@ -93,6 +93,8 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
 
   const VchannelKey& key() const { return spec_.key; }
   const std::string& topic() const { return spec_.topic; }
+  // Where its replay started.
+  const storage::Position& start() const { return spec_.start; }
 
   // Of the newest record that is wholly applied.
   base::Timestamp clock() const {
@@ -123,8 +125,13 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   // segments and the clock to build its first view from), then every event
   // after it. A listener of one kind at a time.
   struct Joined {
+    struct Closed {
+      std::shared_ptr<GrowingSegment> segment;
+      storage::Position next;  // as in OnSegmentClosed
+    };
     std::shared_ptr<const GrowingList> growing;
     base::Timestamp clock;
+    std::vector<Closed> closed;  // those among `growing` that are
   };
   void AddListener(TailUser user, std::shared_ptr<TailListener> listener,
                    absl::AnyInvocable<void(const Joined&)> joined);
@@ -151,11 +158,13 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
 
  private:
   friend class TopicTail;
+  friend class TailSet;
 
   struct Held {
     std::shared_ptr<GrowingSegment> segment;
     std::int64_t opened_ns = 0;
     bool open = true;
+    storage::Position closed_next;  // behind the record that closed it
     bool released[2] = {false, false};  // by TailUser
   };
 
@@ -165,7 +174,8 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   // ignored.
   void OnRecord(const RecordView& record, const storage::Position& position,
                 const storage::Position& next);
-  void OnOtherRecord(const storage::Position& next);
+  // All records before `next` were given, to whomever they belong.
+  void Reached(const storage::Position& next);
   void OnEnd(const storage::Position& end, std::int64_t asked_at_ns);
   void Stop(const absl::Status& status);
 
@@ -176,8 +186,8 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   absl::Status ApplyTombstones(const ReplayStep& step);
   void ApplyCloses(const ReplayStep& step, const storage::Position& next);
   absl::Status ApplyDdl(const RecordView& record, const ReplayStep& step);
-  void DropGrowing(std::optional<base::PartitionId> partition);
-  std::shared_ptr<GrowingSegment> Open(const InsertedRun& run);
+  void Hold(std::shared_ptr<GrowingSegment> segment);
+  void DropGrowing(base::PartitionId partition);
   void RemoveReleasedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishListLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   template <typename Tell>
@@ -188,9 +198,14 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   const std::shared_ptr<WaitList> waits_;
   const std::shared_ptr<TombstoneLog> tombstones_;
   ApplyGate gate_;
-  Replay replay_;                               // inside the gate
-  storage::Position next_;                      // inside the gate
-  std::shared_ptr<TailListener> listeners_[2];  // inside the gate, by TailUser
+
+  // Inside the gate:
+  Replay replay_;
+  storage::Position next_;  // records before it are applied
+  absl::flat_hash_map<base::SegmentId, std::shared_ptr<GrowingSegment>> open_;
+  std::shared_ptr<TailListener> listeners_[2];  // by TailUser
+  bool stopped_ = false;
+
   std::atomic<std::uint64_t> clock_{0};
   std::atomic<std::int64_t> caught_up_at_ns_{0};
 

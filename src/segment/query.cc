@@ -1,0 +1,249 @@
+#include "segment/query.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "expr/eval.h"
+#include "segment/row_bits.h"
+
+namespace elanus::segment {
+namespace {
+
+// The columns of one chunk as a filter sees them.
+class ChunkColumns final : public expr::ColumnSource {
+ public:
+  ChunkColumns(const Segment& segment, const types::Schema& schema,
+               const ChunkRange& chunk)
+      : segment_(segment), schema_(schema), chunk_(chunk) {}
+
+  absl::StatusOr<types::ColumnView> Column(base::FieldId field) const override {
+    const types::FieldSchema* known = schema_.Find(field);
+    if (known == nullptr) {
+      return base::Error(base::ErrorCode::kFieldNotFound,
+                         "the filter names field {}, schema version {} has "
+                         "not got it",
+                         base::ToInt(field), schema_.version);
+    }
+    ASSIGN_OR_RETURN(const types::ColumnView values,
+                     segment_.Column(*known, chunk_.index));
+    return FirstRows(values, chunk_.rows);
+  }
+
+ private:
+  const Segment& segment_;
+  const types::Schema& schema_;
+  const ChunkRange& chunk_;
+};
+
+// Evaluates a filter over what is visible.
+class FilterRun {
+ public:
+  FilterRun(const base::OpContext& ctx, const Segment& segment,
+            const RowFilter& filter)
+      : ctx_(ctx), segment_(segment), filter_(filter) {}
+
+  absl::StatusOr<PassedRows> Run() {
+    ASSIGN_OR_RETURN(visible_, segment_.VisibleAt(filter_.read_ts));
+    const expr::Plan* plan = filter_.filter.get();
+    if (visible_.rows == 0 || (plan != nullptr && plan->always_false())) {
+      return PassedRows{.rows = visible_.rows};
+    }
+    if (plan == nullptr || plan->always_true()) {
+      const std::size_t count = visible_.visible_count();
+      return PassedRows{.rows = visible_.rows,
+                        .count = count,
+                        .excluded = std::move(visible_.excluded)};
+    }
+    types::Bitset selected(visible_.rows);
+    const auto keys = plan->PrimaryKeyCandidates();
+    if (keys.has_value() && IsFewer(keys->size())) {
+      RETURN_IF_ERROR(SelectByKeys(*keys, &selected));
+    } else {
+      RETURN_IF_ERROR(SelectByScan(&selected));
+    }
+    if (!visible_.excluded.empty()) {
+      selected.AndNot(visible_.excluded.view());
+    }
+    PassedRows passed{.rows = visible_.rows, .count = selected.Count()};
+    selected.Flip();
+    passed.excluded = std::move(selected);
+    return passed;
+  }
+
+ private:
+  // A look-up costs about as much as the scan of so many rows.
+  static constexpr std::size_t kRowsPerLookUp = 16;
+
+  bool IsFewer(std::size_t keys) const {
+    return keys * kRowsPerLookUp < visible_.rows;
+  }
+
+  absl::Status SelectByKeys(const std::vector<types::PrimaryKey>& keys,
+                            types::Bitset* selected) const {
+    std::vector<RowOffset> found;
+    for (const types::PrimaryKey& key : keys) {
+      RETURN_IF_ERROR(segment_.FindKey(ViewOf(key), filter_.read_ts, &found));
+    }
+    for (const RowOffset row : found) {
+      if (row < visible_.rows && !visible_.excluded.Test(row)) {
+        selected->Set(row);
+      }
+    }
+    if (filter_.filter->PrimaryKeyList().has_value()) return absl::OkStatus();
+    const types::Bitset candidates =
+        std::exchange(*selected, types::Bitset(visible_.rows));
+    return SelectAmong(candidates, selected);
+  }
+
+  absl::Status SelectByScan(types::Bitset* selected) const {
+    // Deleted rows are left out where that spares a good part of the work.
+    if (visible_.visible_count() < visible_.rows / 2) {
+      types::Bitset candidates = visible_.excluded;
+      candidates.Flip();
+      return SelectAmong(candidates, selected);
+    }
+    for (const ChunkRange& chunk : segment_.Chunks(visible_.rows)) {
+      const ChunkColumns columns(segment_, *filter_.schema, chunk);
+      types::Bitset bits;
+      RETURN_IF_ERROR(
+          expr::EvalChunk(*filter_.filter, columns, chunk.rows, ctx_, &bits));
+      OrBitsAt(bits.view(), chunk.row_begin, selected);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status SelectAmong(const types::Bitset& candidates,
+                           types::Bitset* selected) const {
+    for (const ChunkRange& chunk : segment_.Chunks(visible_.rows)) {
+      const types::Bitset wanted =
+          TakeBits(candidates.view(), chunk.row_begin, chunk.rows);
+      if (wanted.Count() == 0) continue;
+      const ChunkColumns columns(segment_, *filter_.schema, chunk);
+      types::Bitset bits;
+      RETURN_IF_ERROR(expr::EvalCandidates(*filter_.filter, columns,
+                                           wanted.view(), ctx_, &bits));
+      OrBitsAt(bits.view(), chunk.row_begin, selected);
+    }
+    return absl::OkStatus();
+  }
+
+  const base::OpContext& ctx_;
+  const Segment& segment_;
+  const RowFilter& filter_;
+  Visibility visible_;
+};
+
+// The passing rows of one kind of key, sorted: by key, newest first.
+template <typename Key>
+struct KeyedRow {
+  Key key;
+  std::uint64_t at = 0;
+  RowOffset row = 0;
+};
+
+template <typename Key>
+bool KeyThenNewest(const KeyedRow<Key>& a, const KeyedRow<Key>& b) {
+  if (a.key != b.key) return a.key < b.key;
+  return a.at != b.at ? a.at > b.at : a.row > b.row;
+}
+
+template <typename Key>
+absl::StatusOr<std::vector<KeyedRow<Key>>> KeyedRows(const Segment& segment,
+                                                     const PassedRows& passed) {
+  std::vector<KeyedRow<Key>> rows;
+  rows.reserve(passed.count);
+  for (const ChunkRange& chunk : segment.Chunks(passed.rows)) {
+    ASSIGN_OR_RETURN(const types::ColumnView keys, segment.Keys(chunk.index));
+    ASSIGN_OR_RETURN(const types::ColumnView times,
+                     segment.Column(kTimestampField, chunk.index));
+    const auto at = times.As<std::uint64_t>();
+    for (std::size_t i = 0; i < chunk.rows; ++i) {
+      const std::size_t row = chunk.row_begin + i;
+      if (passed.excluded.Test(row)) continue;
+      rows.push_back({.key = std::get<Key>(KeyAt(keys, i)),
+                      .at = at[i],
+                      .row = static_cast<RowOffset>(row)});
+    }
+  }
+  return rows;
+}
+
+// The first `limit` distinct keys of `rows`, each with its newest row.
+template <typename Key>
+std::vector<FoundRow> FirstKeys(std::vector<KeyedRow<Key>> rows,
+                                std::size_t limit) {
+  std::vector<FoundRow> found;
+  // Sorts no more than it needs: rows of one key may take several places.
+  std::size_t sorted = 0;
+  std::size_t step = limit > rows.size() / 4 ? rows.size() : 2 * limit;
+  while (sorted < rows.size() && found.size() < limit) {
+    const std::size_t end = std::min(rows.size(), sorted + step);
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(sorted);
+    const auto past = rows.begin() + static_cast<std::ptrdiff_t>(end);
+    std::partial_sort(begin, past, rows.end(), KeyThenNewest<Key>);
+    for (; sorted < end && found.size() < limit; ++sorted) {
+      const KeyedRow<Key>& row = rows[sorted];
+      if (sorted > 0 && rows[sorted - 1].key == row.key) continue;
+      found.push_back({.key = KeyOf(row.key), .at = {row.at}, .row = row.row});
+    }
+    step = rows.size();
+  }
+  return found;
+}
+
+template <typename Key>
+absl::StatusOr<std::vector<FoundRow>> RetrieveAs(const Segment& segment,
+                                                 const PassedRows& passed,
+                                                 std::size_t limit) {
+  ASSIGN_OR_RETURN(std::vector<KeyedRow<Key>> rows,
+                   KeyedRows<Key>(segment, passed));
+  return FirstKeys(std::move(rows), limit);
+}
+
+}  // namespace
+
+absl::StatusOr<PassedRows> FilterRows(const base::OpContext& ctx,
+                                      const Segment& segment,
+                                      const RowFilter& filter) {
+  return FilterRun(ctx, segment, filter).Run();
+}
+
+absl::StatusOr<std::size_t> Count(const base::OpContext& ctx,
+                                  const Segment& segment,
+                                  const RowFilter& filter) {
+  ASSIGN_OR_RETURN(const PassedRows passed, FilterRows(ctx, segment, filter));
+  return passed.count;
+}
+
+absl::StatusOr<std::vector<FoundRow>> Retrieve(const base::OpContext& ctx,
+                                               const Segment& segment,
+                                               const RowFilter& filter,
+                                               const RetrieveOptions& options) {
+  ASSIGN_OR_RETURN(const PassedRows passed, FilterRows(ctx, segment, filter));
+  if (passed.count == 0 || options.limit == 0) return std::vector<FoundRow>();
+  if (segment.schema()->primary_key().type == types::DataType::kVarChar) {
+    return RetrieveAs<std::string_view>(segment, passed, options.limit);
+  }
+  return RetrieveAs<std::int64_t>(segment, passed, options.limit);
+}
+
+absl::Status Gather(const Segment& segment, const types::FieldSchema& field,
+                    std::span<const RowOffset> rows, GatherRows append) {
+  std::vector<RowOffset> run;
+  for (std::size_t i = 0; i < rows.size();) {
+    const ChunkRange chunk = segment.ChunkOf(rows[i]);
+    run.clear();
+    for (; i < rows.size() && rows[i] >= chunk.row_begin &&
+           rows[i] - chunk.row_begin < chunk.rows;
+         ++i) {
+      run.push_back(static_cast<RowOffset>(rows[i] - chunk.row_begin));
+    }
+    ASSIGN_OR_RETURN(const types::ColumnView values,
+                     segment.Column(field, chunk.index));
+    RETURN_IF_ERROR(append(values, run));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace elanus::segment
