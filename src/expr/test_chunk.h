@@ -39,7 +39,6 @@ inline types::FieldSchema TestField(int id, std::string name,
 inline types::Schema TestSchema() {
   using types::DataType;
   types::Schema schema;
-  schema.name = "c";
   schema.enable_dynamic_field = true;
   int id = 100;
   const auto add = [&](const char* name, DataType type, bool nullable = false) {

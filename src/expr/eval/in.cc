@@ -1,5 +1,6 @@
 // Membership in a list of constants.
 #include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "expr/eval/float_bits.h"
@@ -9,6 +10,8 @@ namespace elanus::expr {
 namespace {
 
 using types::ColumnView;
+
+constexpr std::size_t kSliceRows = 1024;  // converted at a time, fits L1
 
 }  // namespace
 
@@ -27,14 +30,16 @@ void EvalTerm(const FloatTermNode& node, const ColumnView& column,
   WithNumberType(column.type, [&]<typename T>() {
     if constexpr (std::is_floating_point_v<T>) {
       const BlockValues<T> values(column, block);
-      TestRows(
-          block,
-          [&](std::size_t row) {
-            const T value = values.get()[row - block.first];
-            return node.bits.Contains(
-                FloatTermBits(static_cast<double>(value)));
-          },
-          mask);
+      std::array<std::int64_t, kSliceRows> bits;
+      for (std::size_t at = 0; at < block.rows; at += kSliceRows) {
+        const std::size_t rows = std::min(kSliceRows, block.rows - at);
+        const auto slice = values.get().subspan(at, rows);
+        std::transform(slice.begin(), slice.end(), bits.begin(), [](T value) {
+          return FloatTermBits(static_cast<double>(value));
+        });
+        node.bits.MaskOf(std::span<const std::int64_t>(bits.data(), rows),
+                         mask->data() + at / 64);
+      }
     }
   });
 }

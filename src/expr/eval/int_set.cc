@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kBitsPerValueMax = 256;
 // Small enough for the L1 cache: worth it whatever the number of values.
 constexpr std::uint64_t kSmallBitmapBits = 64 * 1024;
+// Lets 3 of 100 strangers through; 1,000 values take 4 KiB.
+constexpr std::size_t kFilterBitsPerValue = 32;
 
 }  // namespace
 
@@ -32,7 +34,8 @@ IntSet::IntSet(std::vector<std::int64_t> values) : values_(std::move(values)) {
 }
 
 void IntSet::BuildBitmap() {
-  words_.assign(static_cast<std::size_t>(span_ / 64) + 1, 0);
+  // One bit more than the span: see BitmapWord.
+  words_.assign(static_cast<std::size_t>((span_ + 1) / 64) + 1, 0);
   for (const std::int64_t value : values_) {
     const std::uint64_t distance = Distance(value);
     words_[distance / 64] |= std::uint64_t{1} << (distance % 64);
@@ -49,7 +52,12 @@ void IntSet::BuildTable() {
     ++vacant_;
   }
   slots_.assign(capacity, vacant_);
+  const std::size_t bits = std::bit_ceil(values_.size() * kFilterBitsPerValue);
+  filter_shift_ = 64 - std::countr_zero(bits);
+  words_.assign(bits / 64 + 1, 0);
   for (const std::int64_t value : values_) {
+    const std::uint64_t bit = Hash(value) >> filter_shift_;
+    words_[bit / 64] |= std::uint64_t{1} << (bit % 64);
     std::size_t slot = Slot(value);
     while (slots_[slot] != vacant_) slot = (slot + 1) & (capacity - 1);
     slots_[slot] = value;
