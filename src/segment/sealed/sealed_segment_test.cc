@@ -201,7 +201,8 @@ TEST_F(SealedSegmentTest, AnIndexGivesWhatTheScanGives) {
   const auto built = *index::BuildIndex(
       {}, spec, {.blocks = std::span(&block, 1), .dim = kDim}, {});
   std::vector<std::string> names;
-  for (const index::IndexFile& file : *built->Save()) {
+  const std::vector<index::IndexFile> saved = *built->Save();
+  for (const index::IndexFile& file : saved) {
     names.push_back("index/" + file.name);
     ASSERT_TRUE(store_->Put(names.back(), file.bytes.bytes()).ok());
   }

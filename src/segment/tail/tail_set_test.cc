@@ -1,0 +1,460 @@
+#include "segment/tail/tail_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "base/timer.h"
+#include "segment/rows_maker_test.h"
+#include "storage/embedded/embedded_log.h"
+#include "storage/embedded/posix_log_folder.h"
+#include "testing/temp_folder.h"
+
+namespace elanus::segment {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr VchannelKey kA{.collection = base::CollectionId{7}, .shard = 0};
+constexpr VchannelKey kB{.collection = base::CollectionId{8}, .shard = 1};
+constexpr base::PartitionId kPartition{1};
+
+// Writes down what it is told.
+class Recorder final : public TailListener {
+ public:
+  void OnTombstones(std::span<const TombstoneRun> runs) override {
+    for (const TombstoneRun& run : runs) {
+      for (std::size_t i = 0; i < run.keys.rows; ++i) {
+        tombstones.push_back(std::get<std::int64_t>(KeyAt(run.keys, i)));
+      }
+    }
+  }
+  void OnSegmentOpened(const std::shared_ptr<GrowingSegment>& s) override {
+    opened.push_back(s->id());
+  }
+  void OnSegmentClosed(const std::shared_ptr<GrowingSegment>& segment,
+                       const storage::Position& next) override {
+    closed.emplace(segment->id(), next);
+  }
+  void OnSealPoint(const SealPoint& point) override {
+    seal_points.push_back(point);
+  }
+  void OnPartitionDropped(base::PartitionId id) override {
+    dropped.push_back(id);
+  }
+  void OnStopped(const absl::Status& status) override { stopped = status; }
+
+  std::vector<std::int64_t> tombstones;
+  std::vector<base::SegmentId> opened;
+  std::map<base::SegmentId, storage::Position> closed;
+  std::vector<SealPoint> seal_points;
+  std::vector<base::PartitionId> dropped;
+  absl::Status stopped;
+};
+
+// What a segment shows: key and time of each row visible at the end.
+using Contents = std::map<base::SegmentId,
+                          std::vector<std::pair<std::int64_t, std::uint64_t>>>;
+
+class TailSetTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto log_folder = storage::OpenPosixLogFolder(folder_.path() + "/log");
+    ASSERT_TRUE(log_folder.ok()) << log_folder.status();
+    auto log = storage::EmbeddedLog::Open(*std::move(log_folder), {});
+    ASSERT_TRUE(log.ok()) << log.status();
+    log_ = *std::move(log);
+    ASSERT_TRUE(log_->CreateTopic("t").ok());
+    tails_ = NewTails();
+  }
+  void TearDown() override {
+    tails_ = nullptr;
+    log_ = nullptr;
+  }
+
+  std::unique_ptr<TailSet> NewTails() {
+    return std::make_unique<TailSet>(*log_,
+                                     TailServices{.budget = budget_,
+                                                  .clock = base::SystemClock(),
+                                                  .timer = timer_,
+                                                  .executor = pool_});
+  }
+
+  VchannelSpec Spec(VchannelKey key) {
+    return {.key = key, .topic = "t", .schema = TestSchema()};
+  }
+
+  std::shared_ptr<VchannelTail> Watch(VchannelSpec spec) {
+    auto tail = tails_->Watch(std::move(spec));
+    EXPECT_TRUE(tail.ok()) << tail.status();
+    return *tail;
+  }
+
+  RecordHeader Header(VchannelKey key) {
+    return {.vchannel = key,
+            .writer = base::WriterId{1},
+            .sequence = ++sequence_,
+            .proposed = {sequence_ * 10}};
+  }
+
+  storage::AppendResult Append(base::Buffer record) {
+    std::promise<storage::AppendResult> appended;
+    log_->Append("t", std::move(record), [&](auto result) {
+      EXPECT_TRUE(result.ok()) << result.status();
+      appended.set_value(*result);
+    });
+    end_ = appended.get_future().get();
+    return end_;
+  }
+
+  storage::AppendResult Insert(VchannelKey key, std::vector<std::int64_t> keys,
+                               RecordType type = RecordType::kInsert,
+                               base::PartitionId partition = kPartition) {
+    RecordHeader header = Header(key);
+    header.type = type;
+    std::vector<TestRow> rows;
+    for (const std::int64_t id : keys) rows.push_back({.key = id});
+    const PartitionRun run{
+        .partition = partition,
+        .segment = base::SegmentId{static_cast<std::int64_t>(sequence_)}};
+    return Append(RowsRecord(header, rows, run).buffer());
+  }
+
+  storage::AppendResult Delete(VchannelKey key, std::int64_t id,
+                               std::uint64_t upto = 0) {
+    const types::ColumnView keys{.type = types::DataType::kInt64,
+                                 .rows = 1,
+                                 .values = std::as_bytes(std::span(&id, 1))};
+    return Append(*BuildDelete(Header(key), {.keys = keys, .upto = {upto}}));
+  }
+
+  storage::AppendResult Close(VchannelKey key) {
+    return Append(*BuildCloseSegments(Header(key), {}));
+  }
+
+  absl::Status Wait(VchannelTail& tail, const storage::Position& position,
+                    const base::OpContext& ctx = {}) {
+    std::promise<absl::Status> done;
+    tail.WaitFor(position, ctx,
+                 [&](absl::Status status) { done.set_value(status); });
+    return done.get_future().get();
+  }
+
+  Contents ContentsOf(const VchannelTail& tail) {
+    Contents contents;
+    const base::Timestamp read_ts = tail.clock();
+    for (const auto& segment : *tail.growing()) {
+      auto& rows = contents[segment->id()];
+      const std::vector<FoundRow> found = *Retrieve(
+          {}, *segment, {.schema = TestSchema(), .read_ts = read_ts}, {});
+      for (const FoundRow& row : found) {
+        rows.emplace_back(std::get<std::int64_t>(row.key), row.at.value);
+      }
+    }
+    return contents;
+  }
+
+  void RandomStep(std::mt19937& random, VchannelKey key) {
+    const auto id = static_cast<std::int64_t>(random() % 30);
+    switch (random() % 8) {
+      case 0:
+        Close(key);
+        break;
+      case 1:
+        Delete(key, id, random() % 2 == 0 ? sequence_ * 9 : 0);
+        break;
+      default:
+        Insert(key, {id, id + 1, id + 2},
+               random() % 2 == 0 ? RecordType::kInsert : RecordType::kUpsert,
+               base::PartitionId{1 + static_cast<int>(random() % 2)});
+    }
+  }
+
+  testing::TempFolder folder_;
+  base::MemoryBudget budget_{std::int64_t{1} << 40};
+  base::ThreadPool pool_{{.name = "reads", .threads = 2}};
+  base::ThreadTimer timer_{pool_};
+  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::unique_ptr<TailSet> tails_;
+  std::uint64_t sequence_ = 0;
+  storage::AppendResult end_;
+};
+
+TEST_F(TailSetTest, EachVchannelGetsItsOwnRecordsOnly) {
+  const auto a = Watch(Spec(kA));
+  const auto b = Watch(Spec(kB));
+  Insert(kA, {1, 2});
+  Insert(kB, {3});
+  Insert(kA, {2}, RecordType::kUpsert);
+  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  ASSERT_TRUE(Wait(*b, end_.next).ok());
+  EXPECT_EQ(ContentsOf(*a),
+            (Contents{{base::SegmentId{1}, {{1, 10}, {2, 30}}}}));
+  EXPECT_EQ(ContentsOf(*b), (Contents{{base::SegmentId{2}, {{3, 20}}}}));
+  EXPECT_EQ(a->clock().value, 30u);
+  EXPECT_EQ(b->clock().value, 20u);
+}
+
+TEST_F(TailSetTest,
+       AVchannelThatStartsFurtherBackGetsAllAndOthersNothingTwice) {
+  Insert(kA, {1});
+  Insert(kB, {2});
+  const auto a = Watch(Spec(kA));
+  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  Insert(kA, {3});
+  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  const auto b = Watch(Spec(kB));
+  ASSERT_TRUE(Wait(*b, end_.next).ok());
+  EXPECT_EQ(a->growing()->front()->rows(), 2u);
+  EXPECT_EQ(b->growing()->front()->rows(), 1u);
+  Insert(kB, {4});
+  ASSERT_TRUE(Wait(*b, end_.next).ok());
+  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  EXPECT_EQ(b->growing()->front()->rows(), 2u);
+  EXPECT_EQ(a->growing()->front()->rows(), 2u);
+}
+
+TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    std::mt19937 random(seed);
+    const auto tail = Watch(Spec(kA));
+    const auto recorder = std::make_shared<Recorder>();
+    tail->AddListener(TailUser::kDataNode, recorder,
+                      [](const VchannelTail::Joined&) {});
+    for (int i = 0; i < 60; ++i) RandomStep(random, i % 4 == 3 ? kB : kA);
+    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    const Contents whole = ContentsOf(*tail);
+    ASSERT_THAT(recorder->seal_points, ::testing::Not(IsEmpty()));
+    for (const SealPoint& point : recorder->seal_points) {
+      const auto others = NewTails();
+      VchannelSpec spec = Spec(kA);
+      spec.start = point.position;
+      spec.replay_state = point.replay_state;
+      const auto again = *others->Watch(std::move(spec));
+      ASSERT_TRUE(Wait(*again, end_.next).ok());
+      EXPECT_EQ(again->clock(), tail->clock());
+      Contents later = whole;
+      std::erase_if(later, [&](const auto& entry) {
+        const auto closed = recorder->closed.find(entry.first);
+        return closed != recorder->closed.end() &&
+               closed->second <= point.position;
+      });
+      EXPECT_EQ(ContentsOf(*again), later);
+    }
+    tails_ = NewTails();
+  }
+}
+
+TEST_F(TailSetTest, RowsThatAreInFilesAreNotTakenFromTheLog) {
+  Insert(kA, {1});
+  const storage::AppendResult closed = Close(kA);
+  Insert(kA, {2});
+  VchannelSpec spec = Spec(kA);
+  spec.synced_to[base::SegmentId{1}] = closed.next;
+  const auto tail = Watch(std::move(spec));
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_EQ(ContentsOf(*tail), (Contents{{base::SegmentId{3}, {{2, 30}}}}));
+}
+
+TEST_F(TailSetTest, SealPointsAreThereWhereNothingIsOpen) {
+  const auto tail = Watch(Spec(kA));
+  const auto recorder = std::make_shared<Recorder>();
+  tail->AddListener(TailUser::kDataNode, recorder,
+                    [](const VchannelTail::Joined&) {});
+  const auto seal_point = [&] {
+    std::promise<std::optional<SealPoint>> point;
+    tail->TrySealPoint([&](auto here) { point.set_value(std::move(here)); });
+    return point.get_future().get();
+  };
+  Insert(kB, {5});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_EQ(seal_point()->position, end_.next);
+  Insert(kA, {1});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_FALSE(seal_point().has_value());
+  EXPECT_EQ(tail->unwritten().rows, 1u);
+  Close(kA);
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_THAT(recorder->seal_points, SizeIs(1));
+  EXPECT_EQ(recorder->seal_points[0].position, end_.next);
+  EXPECT_EQ(recorder->seal_points[0].clock, tail->clock());
+  Close(kA);
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_THAT(recorder->seal_points, SizeIs(2));
+}
+
+TEST_F(TailSetTest, AClosedSegmentLeavesWhenAllItsUsersHaveReleasedIt) {
+  const auto tail = Watch(Spec(kA));
+  const auto nothing = [](const VchannelTail::Joined&) {};
+  tail->AddListener(TailUser::kDataNode, std::make_shared<Recorder>(), nothing);
+  tail->AddListener(TailUser::kQueryNode, std::make_shared<Recorder>(),
+                    nothing);
+  Insert(kA, {1});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  tail->ReleaseSegment(base::SegmentId{1}, TailUser::kDataNode);
+  tail->ReleaseSegment(base::SegmentId{1}, TailUser::kQueryNode);
+  EXPECT_THAT(*tail->growing(), SizeIs(1)) << "it is still open";
+  Close(kA);
+  Insert(kA, {2});
+  Close(kA);
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  tail->ReleaseSegment(base::SegmentId{1}, TailUser::kDataNode);
+  EXPECT_THAT(*tail->growing(), SizeIs(2));
+  EXPECT_EQ(tail->unwritten().segments, 1u);
+  tail->ReleaseSegment(base::SegmentId{1}, TailUser::kQueryNode);
+  EXPECT_THAT(*tail->growing(), SizeIs(1));
+  tail->ReleaseSegment(base::SegmentId{3}, TailUser::kDataNode);
+  EXPECT_THAT(*tail->growing(), SizeIs(1));
+  tail->RemoveListener(TailUser::kQueryNode, nullptr);
+  EXPECT_THAT(*tail->growing(), IsEmpty());
+}
+
+TEST_F(TailSetTest, WaitingEndsByReplayDeadlineCancellationOrTheEndOfWatching) {
+  const auto tail = Watch(Spec(kA));
+  Insert(kA, {1});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  const storage::Position later = storage::Position::FromBytes(
+      std::string(storage::Position::kMaxSize, '\xFF'));
+  const std::int64_t soon = base::SystemClock().MonotonicNs() + 30'000'000;
+  EXPECT_EQ(base::CodeOf(Wait(*tail, later,
+                              base::OpContext(base::SystemClock(), soon, ""))),
+            base::ErrorCode::kDeadlineExceeded);
+  const base::OpContext ctx;
+  std::promise<absl::Status> cancelled;
+  tail->WaitFor(later, ctx,
+                [&](absl::Status status) { cancelled.set_value(status); });
+  ctx.Cancel();
+  EXPECT_EQ(base::CodeOf(cancelled.get_future().get()),
+            base::ErrorCode::kCancelled);
+  std::promise<absl::Status> ended;
+  tail->WaitFor(later, {},
+                [&](absl::Status status) { ended.set_value(status); });
+  tails_->Unwatch(kA);
+  EXPECT_EQ(base::CodeOf(ended.get_future().get()),
+            base::ErrorCode::kChannelNotAvailable);
+}
+
+TEST_F(TailSetTest, ADamagedRecordStopsTheTailBeforeIt) {
+  const auto tail = Watch(Spec(kA));
+  const storage::Position whole = Insert(kA, {1}).next;
+  Append(base::Buffer::FromString("no record at all"));
+  Insert(kA, {2});
+  EXPECT_EQ(base::CodeOf(Wait(*tail, end_.next)),
+            base::ErrorCode::kDataIntegrity);
+  EXPECT_EQ(tail->applied(), whole);
+  EXPECT_EQ(tail->growing()->front()->rows(), 1u);
+}
+
+TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {
+  const auto tail = Watch(Spec(kA));
+  Insert(kA, {1});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  const auto recorder = std::make_shared<Recorder>();
+  std::promise<VchannelTail::Joined> joined;
+  tail->AddListener(
+      TailUser::kQueryNode, recorder,
+      [&](const VchannelTail::Joined& j) { joined.set_value(j); });
+  const VchannelTail::Joined here = joined.get_future().get();
+  EXPECT_THAT(*here.growing, SizeIs(1));
+  EXPECT_EQ(here.clock, tail->clock());
+  Delete(kA, 1);
+  Close(kA);
+  Insert(kA, {5});
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_THAT(recorder->tombstones, ElementsAre(1));
+  EXPECT_THAT(recorder->opened, ElementsAre(base::SegmentId{4}));
+  EXPECT_THAT(recorder->closed, SizeIs(1));
+}
+
+TEST_F(TailSetTest, ADroppedPartitionLeavesMemoryAtOnce) {
+  const auto tail = Watch(Spec(kA));
+  const auto recorder = std::make_shared<Recorder>();
+  tail->AddListener(TailUser::kDataNode, recorder,
+                    [](const VchannelTail::Joined&) {});
+  Insert(kA, {1});
+  Insert(kA, {2}, RecordType::kInsert, base::PartitionId{2});
+  Append(*BuildDropPartition(Header(kA), kPartition, "p"));
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_EQ(ContentsOf(*tail), (Contents{{base::SegmentId{2}, {{2, 20}}}}));
+  EXPECT_THAT(recorder->dropped, ElementsAre(kPartition));
+  EXPECT_THAT(recorder->closed, IsEmpty());
+}
+
+TEST_F(TailSetTest, PinnedTombstonesSurviveTheCheckpointThatHoldsThem) {
+  const auto tail = Watch(Spec(kA));
+  Delete(kA, 1);
+  Delete(kA, 2);
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  TombstoneLog& log = tail->tombstones();
+  TombstonePin pin = log.Pin();
+  log.Trim({10});
+  EXPECT_THAT(*log.Between({0}, {20}), SizeIs(2));
+  pin.Release();
+  EXPECT_FALSE(log.Between({0}, {20}).ok());
+  const TombstoneBatches left = *log.Between({10}, {20});
+  ASSERT_THAT(left, SizeIs(1));
+  EXPECT_EQ(KeyAt(left[0]->run().keys, 0), KeyView(std::int64_t{2}));
+  EXPECT_EQ(log.rows(), 1u);
+}
+
+TEST_F(TailSetTest, WatchersOfOneVchannelShareItsTail) {
+  const auto first = Watch(Spec(kA));
+  const auto second = Watch(Spec(kA));
+  EXPECT_EQ(first, second);
+  tails_->Unwatch(kA);
+  EXPECT_EQ(tails_->Find(kA), first);
+  tails_->Unwatch(kA);
+  EXPECT_EQ(tails_->Find(kA), nullptr);
+  EXPECT_FALSE(first->status().ok());
+}
+
+TEST_F(TailSetTest, AStartBehindTheEndOfTheLogIsRefused) {
+  const auto tail = Watch(Spec(kA));
+  Insert(kA, {1});
+  VchannelSpec spec = Spec(kB);
+  spec.start = storage::Position::FromBytes(
+      std::string(end_.next.bytes().size(), '\x7F'));
+  EXPECT_FALSE(tails_->Watch(std::move(spec)).ok());
+  Insert(kA, {2});
+  EXPECT_TRUE(Wait(*tail, end_.next).ok());
+}
+
+TEST_F(TailSetTest, MemoryIsGivenBackWithTheTail) {
+  {
+    const auto tail = Watch(Spec(kA));
+    Insert(kA, {1}, RecordType::kUpsert);
+    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    EXPECT_GT(budget_.used(), 0);
+    tails_->Unwatch(kA);
+  }
+  EXPECT_EQ(budget_.used(), 0);
+}
+
+// Tasks at boundaries see whole records: the clock is that of the last one and
+// no segment changes under them.
+TEST_F(TailSetTest, BoundaryTasksRunBetweenRecords) {
+  const auto tail = Watch(Spec(kA));
+  std::atomic<int> ran{0};
+  std::thread poster([&] {
+    for (int i = 0; i < 200; ++i) {
+      tail->RunAtBoundary([&] {
+        std::size_t rows = 0;
+        for (const auto& segment : *tail->growing()) rows += segment->rows();
+        EXPECT_EQ(rows % 3, 0u);
+        EXPECT_EQ(tail->clock().value, rows / 3 * 10);
+        ++ran;
+      });
+    }
+  });
+  for (int i = 0; i < 200; ++i) Insert(kA, {1, 2, 3});
+  poster.join();
+  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  tail->RunAtBoundary([] {});
+  EXPECT_EQ(ran, 200);
+}
+
+}  // namespace
+}  // namespace elanus::segment
