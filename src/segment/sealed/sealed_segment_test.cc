@@ -56,7 +56,8 @@ class SealedSegmentTest : public ::testing::Test {
       max_key = std::max(max_key, row.key);
     }
     manifest.keys = KeyRange{min_key, max_key};
-    for (const types::FieldSchema& field : TestSchema()->fields) {
+    const auto schema = TestSchema();
+    for (const types::FieldSchema& field : schema->fields) {
       WriteColumn(segment, field, compression, &manifest);
     }
     WriteColumn(segment,
@@ -158,7 +159,7 @@ TEST_F(SealedSegmentTest, AnswersAsTheGrowingSegmentThatItWasWrittenFrom) {
       const SearchPlan plan_of_search{.schema = TestSchema(),
                                       .filter = plan,
                                       .vector_field = kVectorField,
-                                      .metric = types::MetricType::kCosine,
+                                      .metric = types::MetricType::kL2,
                                       .queries = query,
                                       .k = 20,
                                       .read_ts = {read_ts}};
