@@ -278,6 +278,24 @@ TEST(RowsBuilderTest, RefusesOffsetsThatFall) {
   EXPECT_FALSE(std::move(*builder).Finish(kHeader).ok());
 }
 
+TEST(RowsBuilderTest, RefusesANullBeyondTheLastRow) {
+  const RowsLayout layout{
+      .rows = 2,
+      .runs = {{.partition = PartitionId{1}, .rows = 2}},
+      .key_field = FieldId{100},
+      .columns = {
+          {.field = FieldId{100}, .type = DataType::kInt64},
+          {.field = FieldId{101}, .type = DataType::kInt8, .has_nulls = true}}};
+  for (const std::uint64_t nulls : {1u, 2u, 4u}) {
+    auto builder = RowsBuilder::Create(layout);
+    ASSERT_TRUE(builder.ok());
+    std::memset(builder->column(0).values.data(), 0, 16);
+    std::memset(builder->column(1).values.data(), 0, 2);
+    builder->column(1).nulls[0] = nulls;
+    EXPECT_EQ(std::move(*builder).Finish(kHeader).ok(), nulls < 4) << nulls;
+  }
+}
+
 TEST(RowsBuilderTest, RowsBeyondTheLargestRecordAreTheCallersFault) {
   const auto builder = RowsBuilder::Create(
       {.rows = 100000,
