@@ -1,0 +1,279 @@
+// Storage, roles, executor and timer for tests of the coordinators, all in
+// memory and on the test's own thread. Every call that would leave the process
+// is a step of one script, which can end the process at any of them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/timer.h"
+#include "role/data_coord.h"
+#include "role/proxy.h"
+#include "role/query_coord.h"
+#include "role/query_node.h"
+#include "storage/errors.h"
+#include "storage/log_broker.h"
+#include "storage/meta_store.h"
+
+namespace elanus::coordinator {
+
+// Runs what it is given when it is told to.
+class ManualExecutor final : public base::Executor {
+ public:
+  void Submit(base::Task task) override { tasks_.push_back(std::move(task)); }
+  std::size_t width() const override { return 1; }
+  void RunAll() {
+    while (!tasks_.empty()) {
+      base::Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    }
+  }
+
+ private:
+  std::deque<base::Task> tasks_;
+};
+
+// Everything is due when RunDue is called.
+class ManualTimer final : public base::Timer {
+ public:
+  Id After(std::chrono::milliseconds, base::Task task) override {
+    tasks_.push_back(std::move(task));
+    return Id{0};
+  }
+  bool Cancel(Id) override { return false; }
+  std::size_t waiting() const { return tasks_.size(); }
+  void RunDue() {
+    std::vector<base::Task> due;
+    due.swap(tasks_);
+    for (base::Task& task : due) task();
+  }
+
+ private:
+  std::vector<base::Task> tasks_;
+};
+
+class HandClock final : public base::Clock {
+ public:
+  std::int64_t WallMs() const override { return wall_ms; }
+  std::int64_t MonotonicNs() const override { return monotonic_ns; }
+  std::int64_t wall_ms = 1'700'000'000'000;
+  std::int64_t monotonic_ns = 0;
+};
+
+// From step `dies_at` on nothing works any more; that step itself is done, but
+// its answer lost, if `last_is_done`.
+struct Script {
+  static constexpr int kNever = 1 << 30;
+  int dies_at = kNever;
+  bool last_is_done = false;
+  int steps = 0;
+
+  enum class Verdict { kDo, kDoAndLose, kRefuse };
+  Verdict Step() {
+    const int step = steps++;
+    if (step < dies_at) return Verdict::kDo;
+    return step == dies_at && last_is_done ? Verdict::kDoAndLose
+                                           : Verdict::kRefuse;
+  }
+  static absl::Status Dead() { return storage::OutcomeUnknown("killed"); }
+};
+
+class MemoryMetaStore final : public storage::MetaStore {
+ public:
+  explicit MemoryMetaStore(Script& script) : script_(script) {}
+
+  absl::StatusOr<std::optional<storage::MetaValue>> Get(
+      std::string_view key) override {
+    const auto found = map.find(std::string(key));
+    if (found == map.end()) return std::optional<storage::MetaValue>();
+    return std::optional<storage::MetaValue>(found->second);
+  }
+
+  absl::StatusOr<storage::MetaPage> Range(
+      std::string_view prefix, const storage::RangeOptions& options) override {
+    storage::MetaPage page;
+    page.revision = revision;
+    for (const auto& [key, value] : map) {
+      if (key.compare(0, prefix.size(), prefix) != 0) continue;
+      if (!options.start_after.empty() && key <= options.start_after) continue;
+      page.more = page.entries.size() == options.limit;
+      if (page.more) break;
+      page.entries.push_back({key, value.value, value.revision});
+    }
+    return page;
+  }
+
+  absl::StatusOr<storage::MetaTxnResult> Txn(
+      const storage::MetaTxn& txn) override {
+    RETURN_IF_ERROR(storage::CheckTxn(txn));
+    const Script::Verdict verdict = script_.Step();
+    if (verdict == Script::Verdict::kRefuse) return Script::Dead();
+    storage::MetaTxnResult result;
+    result.succeeded = true;
+    for (const storage::MetaCompare& compare : txn.compares) {
+      result.succeeded = result.succeeded && Holds(compare);
+    }
+    if (result.succeeded) {
+      ++revision;
+      for (const auto& put : txn.puts) map[put.key] = {put.value, revision};
+      for (const std::string& key : txn.deletes) map.erase(key);
+    }
+    result.revision = revision;
+    if (verdict == Script::Verdict::kDoAndLose) return Script::Dead();
+    return result;
+  }
+
+  absl::StatusOr<std::unique_ptr<storage::MetaWatch>> Watch(
+      std::string_view, std::uint64_t, storage::WatchCallback) override {
+    return Script::Dead();
+  }
+  absl::StatusOr<storage::LeaseId> GrantLease(
+      std::chrono::milliseconds) override {
+    return Script::Dead();
+  }
+  absl::Status KeepAlive(storage::LeaseId) override { return Script::Dead(); }
+  absl::Status RevokeLease(storage::LeaseId) override { return Script::Dead(); }
+
+  std::vector<std::string> KeysUnder(const std::string& prefix) const {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : map) {
+      if (key.compare(0, prefix.size(), prefix) == 0) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  std::map<std::string, storage::MetaValue> map;
+  std::uint64_t revision = 0;
+
+ private:
+  bool Holds(const storage::MetaCompare& compare) const {
+    const auto found = map.find(compare.key);
+    const bool there = found != map.end();
+    switch (compare.kind) {
+      case storage::MetaCompare::Kind::kAbsent:
+        return !there;
+      case storage::MetaCompare::Kind::kExists:
+        return there;
+      case storage::MetaCompare::Kind::kValueIs:
+        return there && found->second.value == compare.value;
+      case storage::MetaCompare::Kind::kRevisionIs:
+        return there && found->second.revision == compare.revision;
+    }
+    return false;
+  }
+
+  Script& script_;
+};
+
+class MemoryLog final : public storage::LogBroker {
+ public:
+  explicit MemoryLog(Script& script) : script_(script) {}
+
+  absl::Status CreateTopic(std::string_view topic) override {
+    topics[std::string(topic)];
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<std::string>> ListTopics() override {
+    std::vector<std::string> names;
+    for (const auto& [name, records] : topics) names.push_back(name);
+    return names;
+  }
+  absl::Status DropTopic(std::string_view) override { return Script::Dead(); }
+  void Append(std::string_view topic, base::Buffer record,
+              storage::AppendDone done) override {
+    const Script::Verdict verdict = script_.Step();
+    const auto found = topics.find(std::string(topic));
+    if (verdict == Script::Verdict::kRefuse || found == topics.end()) {
+      done(Script::Dead());
+      return;
+    }
+    found->second.push_back(record);
+    if (verdict == Script::Verdict::kDoAndLose) {
+      done(Script::Dead());
+      return;
+    }
+    const std::size_t n = found->second.size();
+    done(storage::AppendResult{.position = PositionOf(n - 1),
+                               .next = PositionOf(n)});
+  }
+  absl::StatusOr<std::unique_ptr<storage::LogFollower>> Follow(
+      std::string_view, const storage::Position&, storage::LogSink&) override {
+    return Script::Dead();
+  }
+  void End(std::string_view, storage::EndDone done) override {
+    done(Script::Dead());
+  }
+  absl::Status TruncateBefore(std::string_view,
+                              const storage::Position&) override {
+    return Script::Dead();
+  }
+
+  static storage::Position PositionOf(std::size_t n) {
+    return storage::Position::FromBytes(fmt::format("{:08}", n));
+  }
+
+  std::map<std::string, std::vector<base::Buffer>> topics;
+
+ private:
+  Script& script_;
+};
+
+// Whatever a test does not need of data coord.
+class RefusingDataCoord : public role::DataCoord {
+ public:
+#define ELANUS_REFUSE(Name, Request, Reply)                   \
+  void Name(const base::OpContext&, const internal::Request&, \
+            internal::Reply*, base::Done done) override {     \
+    done(base::Error(base::ErrorCode::kServiceInternal,       \
+                     #Name " not expected"));                 \
+  }
+  ELANUS_REFUSE(WatchCollection, WatchCollectionRequest, Empty)
+  ELANUS_REFUSE(DropCollection, CollectionIdRequest, Empty)
+  ELANUS_REFUSE(DropPartition, PartitionIdRequest, Empty)
+  ELANUS_REFUSE(Flush, CollectionIdRequest, FlushReply)
+  ELANUS_REFUSE(GetFlushState, GetFlushStateRequest, GetFlushStateReply)
+  ELANUS_REFUSE(GetSegments, CollectionIdRequest, GetSegmentsReply)
+  ELANUS_REFUSE(GetStatistics, GetStatisticsRequest, GetStatisticsReply)
+  ELANUS_REFUSE(GetTarget, ShardRequest, GetTargetReply)
+  ELANUS_REFUSE(ListAssignments, Empty, ListAssignmentsReply)
+  ELANUS_REFUSE(GetAssignment, ShardRequest, ListAssignmentsReply)
+  ELANUS_REFUSE(BeginAttempt, BeginAttemptRequest, BeginAttemptReply)
+  ELANUS_REFUSE(EndAttempt, EndAttemptRequest, Empty)
+  ELANUS_REFUSE(CommitSegment, CommitSegmentRequest, Empty)
+  ELANUS_REFUSE(CommitCheckpoint, CommitCheckpointRequest, Empty)
+  ELANUS_REFUSE(CommitIndex, CommitIndexRequest, Empty)
+  ELANUS_REFUSE(CreateIndex, CreateIndexRequest, Empty)
+  ELANUS_REFUSE(DropIndex, DropIndexRequest, Empty)
+  ELANUS_REFUSE(DescribeIndex, DescribeIndexRequest, DescribeIndexReply)
+  ELANUS_REFUSE(ManualCompaction, ManualCompactionRequest,
+                ManualCompactionReply)
+  ELANUS_REFUSE(GetCompactionState, CompactionIdRequest,
+                GetCompactionStateReply)
+};
+
+class RefusingQueryCoord : public role::QueryCoord {
+ public:
+  ELANUS_REFUSE(Load, LoadRequest, Empty)
+  ELANUS_REFUSE(Release, ReleaseRequest, Empty)
+  ELANUS_REFUSE(GetLoadState, GetLoadStateRequest, GetLoadStateReply)
+  ELANUS_REFUSE(ListLoaded, Empty, ListLoadedReply)
+  ELANUS_REFUSE(GetShardLeaders, CollectionIdRequest, GetShardLeadersReply)
+  ELANUS_REFUSE(TargetChanged, TargetChangedRequest, Empty)
+  ELANUS_REFUSE(ServedSegments, ServedSegmentsRequest, ServedSegmentsReply)
+  ELANUS_REFUSE(GetQuerySegmentInfo, CollectionIdRequest,
+                GetQuerySegmentInfoReply)
+};
+#undef ELANUS_REFUSE
+
+}  // namespace elanus::coordinator
