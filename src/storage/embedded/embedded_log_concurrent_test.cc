@@ -10,6 +10,7 @@
 #include "storage/embedded/posix_log_folder.h"
 #include "testing/log_sinks.h"
 #include "testing/temp_folder.h"
+#include "testing/tsan_suppressions.h"
 
 namespace elanus::storage {
 namespace {

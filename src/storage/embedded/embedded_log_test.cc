@@ -16,6 +16,7 @@
 #include "testing/faulty_log_folder.h"
 #include "testing/log_sinks.h"
 #include "testing/temp_folder.h"
+#include "testing/tsan_suppressions.h"
 
 namespace elanus::storage {
 namespace {

@@ -13,6 +13,7 @@
 #include "storage/errors.h"
 #include "storage/meta_store_conformance_test.h"
 #include "testing/temp_folder.h"
+#include "testing/tsan_suppressions.h"
 
 namespace elanus::storage {
 namespace {
