@@ -2,7 +2,6 @@
 // arithmetic. A value of another kind makes each of them false, and != true.
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "expr/eval/json_leaves.h"
@@ -62,36 +61,36 @@ bool EqualsList(Value& value, const Literal& list) {
   return literal && EqualByValue(*literal, list);
 }
 
-// The value of `scalar op operand` where it is a number.
-std::optional<Literal> Compute(const JsonScalar& scalar, ArithmeticOp op,
-                               const Literal& operand) {
-  if (!scalar.is_number()) return std::nullopt;
-  if (scalar.kind == JsonScalar::Kind::kInt && operand.is_int()) {
-    return Literal{WrappingArithmetic(op, scalar.integer, operand.as_int())};
-  }
-  const double left = scalar.number;
-  const double right = operand.as_double();
+double Compute(ArithmeticOp op, double left, double right) {
   switch (op) {
     case ArithmeticOp::kAdd:
-      return Literal{left + right};
+      return left + right;
     case ArithmeticOp::kSub:
-      return Literal{left - right};
+      return left - right;
     case ArithmeticOp::kMul:
-      return Literal{left * right};
+      return left * right;
     case ArithmeticOp::kDiv:
-      return Literal{left / right};
+      return left / right;
     case ArithmeticOp::kMod:
-      return Literal{std::fmod(left, right)};
+      return std::fmod(left, right);
   }
-  return std::nullopt;
+  return 0;
 }
 
-bool CompareNumbers(CompareOp compare, const Literal& left,
-                    const Literal& right) {
-  if (left.is_int() && right.is_int()) {
-    return Holds(compare, left.as_int(), right.as_int());
+// scalar op operand; of kind kBad where the scalar is no number.
+JsonScalar Compute(const JsonScalar& scalar, ArithmeticOp op,
+                   const Literal& operand) {
+  JsonScalar result;
+  if (!scalar.is_number()) return result;
+  if (scalar.kind == JsonScalar::Kind::kInt && operand.is_int()) {
+    result.kind = JsonScalar::Kind::kInt;
+    result.integer = WrappingArithmetic(op, scalar.integer, operand.as_int());
+    result.number = static_cast<double>(result.integer);
+    return result;
   }
-  return Holds(compare, left.as_double(), right.as_double());
+  result.kind = JsonScalar::Kind::kDouble;
+  result.number = Compute(op, scalar.number, operand.as_double());
+  return result;
 }
 
 void Flip(Mask* mask) {
@@ -163,8 +162,9 @@ absl::Status EvalJson(const ArithmeticNode& node, const ColumnView& column,
                       const Block& block, const OpContext& ctx, Mask* mask) {
   const CompareOp compare = Positive(node.compare);
   const auto visit = [&node, compare](auto& value) {
-    const auto result = Compute(ReadScalar(value), node.op, node.operand);
-    return result && CompareNumbers(compare, *result, node.value);
+    const JsonScalar scalar = ReadScalar(value);
+    return CompareScalar(Compute(scalar, node.op, node.operand), compare,
+                         node.value);
   };
   RETURN_IF_ERROR(VisitJsonRows(node.column, column, block, ctx, visit, mask));
   if (compare != node.compare) Flip(mask);
