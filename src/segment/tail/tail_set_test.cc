@@ -146,7 +146,8 @@ class TailSetTest : public ::testing::Test {
   Contents ContentsOf(const VchannelTail& tail) {
     Contents contents;
     const base::Timestamp read_ts = tail.clock();
-    for (const auto& segment : *tail.growing()) {
+    const auto segments = tail.growing();
+    for (const auto& segment : *segments) {
       auto& rows = contents[segment->id()];
       const std::vector<FoundRow> found = *Retrieve(
           {}, *segment, {.schema = TestSchema(), .read_ts = read_ts}, {});
@@ -442,7 +443,8 @@ TEST_F(TailSetTest, BoundaryTasksRunBetweenRecords) {
     for (int i = 0; i < 200; ++i) {
       tail->RunAtBoundary([&] {
         std::size_t rows = 0;
-        for (const auto& segment : *tail->growing()) rows += segment->rows();
+        const auto segments = tail->growing();
+        for (const auto& segment : *segments) rows += segment->rows();
         EXPECT_EQ(rows % 3, 0u);
         EXPECT_EQ(tail->clock().value, rows / 3 * 10);
         ++ran;

@@ -59,7 +59,8 @@ bool TopicTail::Joins(const std::shared_ptr<VchannelTail>& tail) {
 absl::Status TopicTail::Follow() {
   storage::Position from;
   bool is_first = true;
-  for (const auto& tail : *Current()) {
+  const std::shared_ptr<const Tails> tails = Current();
+  for (const auto& tail : *tails) {
     if (!tail->status().ok()) continue;
     if (is_first || tail->applied() < from) from = tail->applied();
     is_first = false;
@@ -112,7 +113,8 @@ void TopicTail::OnRecord(const storage::Position& position,
 }
 
 void TopicTail::OnEnd(const storage::Position& end, std::int64_t asked_at_ns) {
-  for (const auto& tail : *Current()) tail->OnEnd(end, asked_at_ns);
+  const std::shared_ptr<const Tails> tails = Current();
+  for (const auto& tail : *tails) tail->OnEnd(end, asked_at_ns);
 }
 
 void TopicTail::OnError(const absl::Status& status) {
