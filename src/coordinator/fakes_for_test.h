@@ -53,6 +53,7 @@ class ManualTimer final : public base::Timer {
   }
   bool Cancel(Id) override { return false; }
   std::size_t waiting() const { return tasks_.size(); }
+  void Clear() { tasks_.clear(); }
   void RunDue() {
     std::vector<base::Task> due;
     due.swap(tasks_);

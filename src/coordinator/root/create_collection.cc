@@ -164,7 +164,15 @@ class Create final : public DdlOperation {
       return;
     }
     intended_ = true;
-    Append();
+    Prepare();
+  }
+
+  // The channel records come before the log records, without a start: they
+  // keep others from truncating the topics under what is appended now.
+  void Prepare() {
+    *watch_.mutable_collection() = collection_;
+    core_->deps.data_coord.WatchCollection(ctx_, watch_, &empty_,
+                                           Then(&Create::Append));
   }
 
   void Append() {
