@@ -1,0 +1,238 @@
+// Delete: keys that the filter names are written down as they are; any other
+// filter is evaluated first, by the shards' leaders, and the keys found are
+// written down with the time of the evaluation, so that rows written in
+// between survive.
+#include "access/delete.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "access/key_records.h"
+#include "access/proxy.h"
+#include "base/join.h"
+#include "expr/filter.h"
+#include "expr/plan.h"
+#include "expr/template_values.h"
+#include "proto/internal/query_node.pb.h"
+#include "proto/milvus/milvus.pb.h"
+
+namespace elanus::access {
+namespace {
+
+namespace pb = milvus::proto::milvus;
+
+KeyList KeysOfList(const std::vector<types::PrimaryKey>& keys,
+                   types::DataType type) {
+  if (type == types::DataType::kVarChar) {
+    std::vector<std::string> texts;
+    for (const auto& key : keys) texts.push_back(std::get<std::string>(key));
+    return texts;
+  }
+  std::vector<std::int64_t> numbers;
+  for (const auto& key : keys) numbers.push_back(std::get<std::int64_t>(key));
+  return numbers;
+}
+
+class DeleteCall : public std::enable_shared_from_this<DeleteCall> {
+ public:
+  DeleteCall(Proxy& proxy, CallContext& ctx, const pb::DeleteRequest& request,
+             pb::MutationResult* reply, base::Done done)
+      : proxy_(proxy),
+        ctx_(ctx),
+        request_(request),
+        reply_(reply),
+        done_(std::move(done)) {}
+
+  void Start() {
+    proxy_.cache().Find(
+        ctx_.op, ctx_.db_name, request_.collection_name(),
+        [self = shared_from_this()](absl::StatusOr<EntryRef> entry) {
+          if (!entry.ok()) return self->Finish(entry.status());
+          self->entry_ = *std::move(entry);
+          absl::Status compiled = self->Compile();
+          if (!compiled.ok()) return self->Finish(std::move(compiled));
+          self->TakeTime();
+        });
+  }
+
+ private:
+  // One leader's share of the evaluation.
+  struct NodeQuery {
+    role::QueryNode* node = nullptr;
+    internal::QueryShardsRequest request;
+    internal::QueryShardsReply reply;
+  };
+
+  absl::Status Compile();
+  void TakeTime();
+  void FindLeaders();
+  void QueryLeaders();
+  void AppendFound();
+  void Append(KeyDeletes deletes, const std::shared_ptr<base::Join>& join);
+  void Finish(absl::Status status);
+
+  Proxy& proxy_;
+  CallContext& ctx_;
+  const pb::DeleteRequest& request_;
+  pb::MutationResult* const reply_;
+  base::Done done_;
+
+  EntryRef entry_;
+  base::PartitionId partition_ = base::kAllPartitions;
+  std::shared_ptr<const expr::Plan> plan_;
+  base::Timestamp proposed_;
+  internal::CollectionIdRequest leaders_request_;
+  internal::GetShardLeadersReply leaders_;
+  std::vector<std::unique_ptr<NodeQuery>> queries_;
+  std::int64_t deleted_ = 0;
+};
+
+absl::Status DeleteCall::Compile() {
+  if (!request_.partition_name().empty()) {
+    const internal::PartitionMeta* partition =
+        entry_->FindPartition(request_.partition_name());
+    if (partition == nullptr) {
+      return base::InvalidInput(base::ErrorCode::kPartitionNotFound,
+                                "partition name {} not found: partition not "
+                                "found[partition={}]",
+                                request_.partition_name(),
+                                request_.partition_name());
+    }
+    partition_ = base::PartitionId{partition->id()};
+  }
+  ASSIGN_OR_RETURN(const expr::TemplateValues values,
+                   expr::ReadTemplateValues(request_.expr_template_values()));
+  ASSIGN_OR_RETURN(plan_,
+                   expr::CompileFilter(request_.expr(), *entry_->schema, values,
+                                       {.verb = expr::kDeletePlanVerb}));
+  if (plan_->always_true()) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "delete plan can't be empty or always true : {}: "
+                              "invalid parameter",
+                              request_.expr());
+  }
+  return absl::OkStatus();
+}
+
+void DeleteCall::TakeTime() {
+  proxy_.times().Next(1, [self = shared_from_this()](
+                             absl::StatusOr<base::Timestamp> time) {
+    if (!time.ok()) return self->Finish(time.status());
+    self->proposed_ = *time;
+    const auto keys = self->plan_->PrimaryKeyList();
+    if (!keys.has_value()) return self->FindLeaders();
+    const auto join = base::Join::Make(
+        1, [self](absl::Status status) { self->Finish(std::move(status)); });
+    self->Append(
+        {.entry = self->entry_,
+         .keys = KeysOfList(*keys, self->entry_->schema->primary_key().type),
+         .partition = self->partition_,
+         .proposed = self->proposed_,
+         .upto = {}},
+        join);
+  });
+}
+
+void DeleteCall::FindLeaders() {
+  leaders_request_.set_collection_id(entry_->meta.id());
+  proxy_.deps().query_coord.GetShardLeaders(
+      ctx_.op, leaders_request_, &leaders_,
+      [self = shared_from_this()](absl::Status status) {
+        if (!status.ok()) return self->Finish(std::move(status));
+        self->QueryLeaders();
+      });
+}
+
+// Strong, so that every acknowledged row is seen.
+void DeleteCall::QueryLeaders() {
+  std::map<std::int64_t, std::unique_ptr<NodeQuery>> by_node;
+  for (const internal::ShardLeader& leader : leaders_.leaders()) {
+    std::unique_ptr<NodeQuery>& query = by_node[leader.node_id()];
+    if (query == nullptr) {
+      query = std::make_unique<NodeQuery>();
+      query->node =
+          proxy_.deps().find_query_node(leader.node_id(), leader.address());
+      internal::ReadScope* scope = query->request.mutable_scope();
+      scope->set_collection_id(entry_->meta.id());
+      scope->set_filter(request_.expr());
+      *scope->mutable_template_values() = request_.expr_template_values();
+      scope->mutable_guarantee()->set_kind(internal::ReadGuarantee::STRONG);
+      if (partition_ != base::kAllPartitions) {
+        scope->add_partition_ids(base::ToInt(partition_));
+      }
+    }
+    query->request.mutable_scope()->add_shards(leader.shard());
+  }
+  for (auto& [id, query] : by_node) queries_.push_back(std::move(query));
+  const auto join = base::Join::Make(
+      queries_.size(), [self = shared_from_this()](absl::Status status) {
+        if (!status.ok()) return self->Finish(std::move(status));
+        self->AppendFound();
+      });
+  for (const auto& query : queries_) {
+    if (query->node == nullptr) {
+      join->Finish(base::Error(base::ErrorCode::kServiceUnavailable,
+                               "service unavailable: a shard's leader cannot "
+                               "be reached"));
+      continue;
+    }
+    query->node->Query(ctx_.op, query->request, &query->reply,
+                       base::Join::Part(join));
+  }
+}
+
+void DeleteCall::AppendFound() {
+  const auto join = base::Join::Make(
+      queries_.size(), [self = shared_from_this()](absl::Status status) {
+        self->Finish(std::move(status));
+      });
+  for (const auto& query : queries_) {
+    KeyDeletes deletes{.entry = entry_,
+                       .keys = KeysOfIds(query->reply.ids()),
+                       .partition = partition_,
+                       .proposed = proposed_,
+                       .upto = {}};
+    for (const internal::ShardState& state : query->reply.states()) {
+      deletes.upto[static_cast<std::uint32_t>(state.shard())] = {state.clock()};
+    }
+    Append(std::move(deletes), join);
+  }
+}
+
+void DeleteCall::Append(KeyDeletes deletes,
+                        const std::shared_ptr<base::Join>& join) {
+  deleted_ += static_cast<std::int64_t>(CountOf(deletes.keys));
+  AppendKeyDeletes(proxy_, std::move(deletes), base::Join::Part(join));
+}
+
+void DeleteCall::Finish(absl::Status status) {
+  if (status.ok() && !entry_->valid.load()) {
+    status = base::MakeRetriable(
+        base::ErrorCode::kCollectionNotFound,
+        fmt::format("collection not found[database={}][collection={}]: it was "
+                    "changed or dropped during the delete",
+                    ctx_.db_name, request_.collection_name()));
+  }
+  if (status.ok()) {
+    reply_->set_acknowledged(true);
+    reply_->set_delete_cnt(deleted_);
+    reply_->set_timestamp(proposed_.value);
+    proxy_.counters().deleted.Add(static_cast<double>(deleted_));
+  }
+  done_(std::move(status));
+}
+
+}  // namespace
+
+void RegisterDelete(Proxy& proxy, Dispatch& dispatch) {
+  dispatch.Register<pb::DeleteRequest, pb::MutationResult>(
+      "Delete", [&proxy](CallContext& ctx, const pb::DeleteRequest& request,
+                         pb::MutationResult* reply, base::Done done) {
+        std::make_shared<DeleteCall>(proxy, ctx, request, reply,
+                                     std::move(done))
+            ->Start();
+      });
+}
+
+}  // namespace elanus::access

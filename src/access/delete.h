@@ -1,0 +1,14 @@
+// The Delete call of the public port.
+//
+// Threads: the handler runs on the request executor.
+#pragma once
+
+#include "access/grpc/dispatch.h"
+
+namespace elanus::access {
+
+class Proxy;
+
+void RegisterDelete(Proxy& proxy, Dispatch& dispatch);
+
+}  // namespace elanus::access

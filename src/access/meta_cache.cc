@@ -1,0 +1,119 @@
+#include "access/meta_cache.h"
+
+#include "role/schema_convert.h"
+
+namespace elanus::access {
+namespace {
+
+struct Call {
+  internal::CollectionRef request;
+  internal::DescribeCollectionReply reply;
+};
+
+absl::StatusOr<std::shared_ptr<CollectionEntry>> MakeEntry(
+    internal::CollectionMeta meta) {
+  ASSIGN_OR_RETURN(types::Schema schema, role::SchemaFromProto(meta.schema()));
+  schema.version = meta.schema_version();
+  auto entry = std::make_shared<CollectionEntry>();
+  entry->meta = std::move(meta);
+  entry->schema = std::make_shared<const types::Schema>(std::move(schema));
+  return entry;
+}
+
+}  // namespace
+
+const internal::PartitionMeta* CollectionEntry::FindPartition(
+    std::string_view name) const {
+  for (const internal::PartitionMeta& partition : meta.partitions()) {
+    if (partition.name() == name && partition.state() == internal::CREATED) {
+      return &partition;
+    }
+  }
+  return nullptr;
+}
+
+void MetaCache::Find(const base::OpContext& ctx, std::string_view database,
+                     std::string_view name, EntryDone done) {
+  Key key{database, name};
+  std::shared_ptr<Slot> slot;
+  EntryRef known;
+  {
+    base::MutexLock lock(mutex_);
+    std::shared_ptr<Slot>& known_slot = slots_[key];
+    if (known_slot == nullptr) {
+      known_slot = slot = std::make_shared<Slot>();
+      slot->waiting.push_back(std::move(done));
+    } else if (known_slot->entry == nullptr) {
+      known_slot->waiting.push_back(std::move(done));
+    } else {
+      known = known_slot->entry;
+    }
+  }
+  if (known != nullptr) return done(std::move(known));
+  if (slot != nullptr) LookUp(ctx, key, std::move(slot));
+}
+
+void MetaCache::LookUp(const base::OpContext& ctx, const Key& key,
+                       std::shared_ptr<Slot> slot) {
+  auto call = std::make_shared<Call>();
+  call->request.set_database_name(key.first);
+  call->request.set_collection_name(key.second);
+  // Others wait for the same answer: the caller's deadline is not theirs.
+  root_coord_.DescribeCollection(
+      base::OpContext(), call->request, &call->reply,
+      [this, key, slot, call,
+       request_id = ctx.request_id()](absl::Status status) {
+        if (!status.ok()) return Finish(key, slot, std::move(status));
+        Finish(key, slot,
+               MakeEntry(std::move(*call->reply.mutable_collection())));
+      });
+}
+
+// Whoever waited gets the answer; it is kept only if nobody invalidated the
+// name since the look-up began, that is, if the slot is still in its place.
+void MetaCache::Finish(const Key& key, const std::shared_ptr<Slot>& slot,
+                       absl::StatusOr<std::shared_ptr<CollectionEntry>> entry) {
+  std::vector<EntryDone> waiting;
+  {
+    base::MutexLock lock(mutex_);
+    waiting.swap(slot->waiting);
+    const auto it = slots_.find(key);
+    const bool is_current = it != slots_.end() && it->second == slot;
+    if (entry.ok() && is_current) {
+      slot->entry = *entry;
+    } else if (is_current) {
+      slots_.erase(it);
+    }
+    if (entry.ok() && !is_current) (*entry)->valid.store(false);
+  }
+  for (EntryDone& done : waiting) {
+    if (entry.ok()) {
+      done(EntryRef(*entry));
+    } else {
+      done(entry.status());
+    }
+  }
+}
+
+void MetaCache::InvalidateId(std::int64_t collection_id) {
+  base::MutexLock lock(mutex_);
+  std::erase_if(slots_, [collection_id](const auto& item) {
+    const std::shared_ptr<CollectionEntry>& entry = item.second->entry;
+    // A look-up under way may be about this collection.
+    if (entry == nullptr) return true;
+    if (entry->meta.id() != collection_id) return false;
+    entry->valid.store(false);
+    return true;
+  });
+}
+
+void MetaCache::InvalidateName(std::string_view database,
+                               std::string_view name) {
+  base::MutexLock lock(mutex_);
+  const auto it = slots_.find(Key{database, name});
+  if (it == slots_.end()) return;
+  if (it->second->entry != nullptr) it->second->entry->valid.store(false);
+  slots_.erase(it);
+}
+
+}  // namespace elanus::access

@@ -1,0 +1,93 @@
+#include "access/read_guarantee.h"
+
+#include <gtest/gtest.h>
+
+namespace elanus::access {
+namespace {
+
+namespace common = milvus::proto::common;
+using internal::ReadGuarantee;
+
+constexpr std::uint64_t kOwn = 1000;
+constexpr std::uint64_t kForeign = 2000;
+
+ReadGuarantee::Kind Decide(const AskedConsistency& asked,
+                           common::ConsistencyLevel collection = common::Strong,
+                           std::size_t shards = 1) {
+  return DecideGuarantee(asked, collection, shards, [](base::Timestamp time) {
+    return time.value == kOwn;
+  });
+}
+
+struct Rule {
+  common::ConsistencyLevel level;
+  std::uint64_t timestamp;
+  ReadGuarantee::Kind wanted;
+};
+
+TEST(ReadGuaranteeTest, AnExplicitLevelFollowsItsRule) {
+  const Rule rules[] = {
+      {common::Strong, 0, ReadGuarantee::STRONG},
+      {common::Strong, 1, ReadGuarantee::EVENTUALLY},
+      {common::Strong, 2, ReadGuarantee::BOUNDED},
+      {common::Strong, kOwn, ReadGuarantee::POSITION},
+      {common::Strong, kForeign, ReadGuarantee::STRONG},
+      {common::Session, 0, ReadGuarantee::POSITION},
+      {common::Session, 1, ReadGuarantee::POSITION},
+      {common::Session, kOwn, ReadGuarantee::POSITION},
+      {common::Session, kForeign, ReadGuarantee::STRONG},
+      {common::Bounded, 2, ReadGuarantee::BOUNDED},
+      {common::Bounded, kOwn, ReadGuarantee::BOUNDED},
+      {common::Eventually, 1, ReadGuarantee::EVENTUALLY},
+      {common::Eventually, kOwn, ReadGuarantee::EVENTUALLY},
+      {common::Customized, 0, ReadGuarantee::STRONG},
+      {common::Customized, 1, ReadGuarantee::EVENTUALLY},
+      {common::Customized, 2, ReadGuarantee::BOUNDED},
+      {common::Customized, kOwn, ReadGuarantee::POSITION},
+      {common::Customized, kForeign, ReadGuarantee::STRONG},
+  };
+  for (const Rule& rule : rules) {
+    // The collection's level must not count.
+    EXPECT_EQ(Decide({.level = rule.level, .timestamp = rule.timestamp},
+                     common::Bounded),
+              rule.wanted)
+        << rule.level << " at " << rule.timestamp;
+  }
+}
+
+TEST(ReadGuaranteeTest, TheCollectionsLevelFollowsItsRule) {
+  const Rule rules[] = {
+      {common::Strong, 0, ReadGuarantee::STRONG},
+      {common::Strong, 1, ReadGuarantee::STRONG},
+      {common::Strong, kOwn, ReadGuarantee::STRONG},
+      {common::Session, kOwn, ReadGuarantee::POSITION},
+      {common::Session, kForeign, ReadGuarantee::STRONG},
+      {common::Bounded, 0, ReadGuarantee::BOUNDED},
+      {common::Bounded, 1, ReadGuarantee::BOUNDED},
+      {common::Bounded, kOwn, ReadGuarantee::POSITION},
+      {common::Bounded, kForeign, ReadGuarantee::BOUNDED},
+      {common::Eventually, kOwn, ReadGuarantee::EVENTUALLY},
+  };
+  for (const Rule& rule : rules) {
+    EXPECT_EQ(Decide({.level = common::Customized,
+                      .use_default = true,
+                      .timestamp = rule.timestamp},
+                     rule.level),
+              rule.wanted)
+        << rule.level << " at " << rule.timestamp;
+  }
+}
+
+TEST(ReadGuaranteeTest, AnIteratorsPageIsPinnedOnOneShardOnly) {
+  const AskedConsistency page = {.level = common::Bounded,
+                                 .use_default = true,
+                                 .timestamp = kForeign,
+                                 .is_iterator = true};
+  EXPECT_EQ(Decide(page, common::Bounded, 1), ReadGuarantee::PINNED);
+  EXPECT_EQ(Decide(page, common::Bounded, 2), ReadGuarantee::STRONG);
+  const AskedConsistency first = {.level = common::Strong, .is_iterator = true};
+  EXPECT_EQ(Decide(first), ReadGuarantee::STRONG);
+}
+
+}  // namespace
+}  // namespace elanus::access

@@ -1,0 +1,75 @@
+#include "access/read_scope.h"
+
+#include <algorithm>
+#include <set>
+
+#include "access/proxy.h"
+
+namespace elanus::access {
+
+absl::StatusOr<std::vector<NamedPartition>> FindPartitions(
+    const CollectionEntry& entry,
+    const google::protobuf::RepeatedPtrField<std::string>& names) {
+  std::vector<NamedPartition> partitions;
+  for (const std::string& name : names) {
+    const internal::PartitionMeta* partition = entry.FindPartition(name);
+    if (partition == nullptr) {
+      return base::InvalidInput(base::ErrorCode::kUnexpected,
+                                "partition name {} not found", name);
+    }
+    partitions.push_back({partition->id(), name});
+  }
+  return partitions;
+}
+
+absl::Status CheckLoaded(const internal::GetShardLeadersReply& leaders,
+                         const std::vector<NamedPartition>& partitions) {
+  if (leaders.whole_collection()) return absl::OkStatus();
+  const auto& loaded = leaders.partition_ids();
+  for (const NamedPartition& partition : partitions) {
+    if (std::find(loaded.begin(), loaded.end(), partition.id) == loaded.end()) {
+      return base::InvalidInput(base::ErrorCode::kPartitionNotLoaded,
+                                "partition not loaded[partition={}]",
+                                partition.name);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<NodeShards> ShardsByNode(
+    const internal::GetShardLeadersReply& leaders) {
+  std::vector<NodeShards> nodes;
+  std::set<std::int32_t> seen;
+  for (const internal::ShardLeader& leader : leaders.leaders()) {
+    if (!seen.insert(leader.shard()).second) continue;
+    const auto node =
+        std::ranges::find(nodes, leader.node_id(), &NodeShards::node_id);
+    if (node != nodes.end()) {
+      node->shards.push_back(leader.shard());
+    } else {
+      nodes.push_back({leader.node_id(), leader.address(), {leader.shard()}});
+    }
+  }
+  return nodes;
+}
+
+std::uint64_t NoteStates(
+    Proxy& proxy, const CollectionEntry& entry,
+    const google::protobuf::RepeatedPtrField<internal::ShardState>& states) {
+  std::uint64_t clock = 0;
+  for (const internal::ShardState& state : states) {
+    proxy.positions().Note(
+        {entry.id(), static_cast<std::uint32_t>(state.shard())},
+        state.position());
+    clock = std::max(clock, state.clock());
+  }
+  return clock;
+}
+
+absl::Status NotLoaded(const std::string& collection_name) {
+  return base::InvalidInput(base::ErrorCode::kCollectionNotLoaded,
+                            "collection not loaded[collection={}]",
+                            collection_name);
+}
+
+}  // namespace elanus::access

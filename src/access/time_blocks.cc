@@ -1,0 +1,86 @@
+#include "access/time_blocks.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace elanus::access {
+
+std::optional<base::Timestamp> TimeBlocks::TakeLocked(std::uint32_t count) {
+  if (block_.end - block_.first < count ||
+      std::chrono::steady_clock::now() - taken_at_ > kBlockLife) {
+    return std::nullopt;
+  }
+  const base::Timestamp first{block_.first};
+  block_.first += count;
+  return first;
+}
+
+void TimeBlocks::Next(std::uint32_t count, Done done) {
+  std::optional<base::Timestamp> first;
+  {
+    base::MutexLock lock(mutex_);
+    first = TakeLocked(count);
+  }
+  if (first.has_value()) return done(*first);
+  struct Call {
+    internal::AllocTimestampRequest request;
+    internal::AllocTimestampReply reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_count(std::max(kBlock, count));
+  root_coord_.AllocTimestamp(
+      base::OpContext(), call->request, &call->reply,
+      [this, call, count, done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        const std::uint64_t begin = call->reply.first();
+        {
+          base::MutexLock lock(mutex_);
+          block_ = {begin + count, begin + call->reply.count()};
+          taken_at_ = std::chrono::steady_clock::now();
+          own_.push_back({begin, begin + call->reply.count()});
+          if (own_.size() > kBlocksKept) own_.pop_front();
+        }
+        done(base::Timestamp{begin});
+      });
+}
+
+bool TimeBlocks::IsOwn(base::Timestamp timestamp) const {
+  base::MutexLock lock(mutex_);
+  // Blocks come back in the order of their times but for calls that race.
+  return std::ranges::any_of(
+      own_.rbegin(), own_.rend(), [timestamp](const Block& block) {
+        return block.first <= timestamp.value && timestamp.value < block.end;
+      });
+}
+
+void IdBlocks::Next(std::uint32_t count, Done done) {
+  std::optional<std::int64_t> first;
+  {
+    base::MutexLock lock(mutex_);
+    if (end_ - next_ >= static_cast<std::int64_t>(count)) {
+      first = next_;
+      next_ += count;
+    }
+  }
+  if (first.has_value()) return done(*first);
+  struct Call {
+    internal::AllocIdRequest request;
+    internal::AllocIdReply reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_count(std::max(kBlock, count));
+  root_coord_.AllocId(
+      base::OpContext(), call->request, &call->reply,
+      [this, call, count, done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        const std::int64_t begin = call->reply.first();
+        {
+          base::MutexLock lock(mutex_);
+          next_ = begin + count;
+          end_ = begin + call->reply.count();
+        }
+        done(begin);
+      });
+}
+
+}  // namespace elanus::access

@@ -1,0 +1,297 @@
+// Data coord: vchannels, segments and their life, indexes, compaction,
+// garbage. All that it decides is in the meta store before it is answered;
+// after a restart it goes on from there.
+//
+//   DataCoordinator coord({...});
+//   RETURN_IF_ERROR(coord.Start());    // has the data nodes follow
+//   ...
+//   coord.Stop();
+//
+// The parts, one file each: channels.cc, commit.cc (what data and index nodes
+// commit), flush.cc, indexes.cc, index_tasks.cc, compaction.cc, sealing.cc,
+// garbage.cc.
+//
+// Threads:   any. Work that waits for the disk runs on the background
+//            executor; no method blocks its caller.
+// Ownership: everything in Dependencies is borrowed and outlives the object.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/config.h"
+#include "base/executor.h"
+#include "base/hybrid_time.h"
+#include "base/ids.h"
+#include "base/mutex.h"
+#include "base/timer.h"
+#include "coordinator/data/data_meta.h"
+#include "role/data_coord.h"
+#include "role/data_node.h"
+#include "role/index_node.h"
+#include "role/query_coord.h"
+#include "role/root_coord.h"
+#include "segment/record/log_writer.h"
+#include "storage/log_broker.h"
+#include "storage/meta_store.h"
+#include "storage/object_store.h"
+
+namespace elanus::coordinator {
+
+class DataCoordinator final : public role::DataCoord {
+ public:
+  struct Dependencies {
+    storage::MetaStore& meta_store;
+    storage::ObjectStore& objects;
+    storage::LogBroker& broker;
+    role::RootCoord& root_coord;
+    role::QueryCoord& query_coord;
+    role::DataNode& data_node;
+    role::IndexNode* index_node;  // nullptr: indexes are not built
+    const base::Clock& clock;
+    base::Timer& timer;
+    base::Executor& background;
+    const base::Config& config;
+    // Never used before: names this run in attempts, and numbers its records.
+    base::NodeId epoch;
+  };
+
+  explicit DataCoordinator(const Dependencies& dependencies);
+  ~DataCoordinator() override;  // Stop()
+
+  // Reads the records and ends what a former run left half-done. Before any
+  // other call.
+  absl::Status Recover();
+  // Has the data node follow every vchannel, then starts the loops. `done`
+  // when all are followed.
+  void Start(base::Done done);
+  // No loop runs afterwards. Idempotent.
+  void Stop();
+
+  void WatchCollection(const base::OpContext& ctx,
+                       const internal::WatchCollectionRequest& request,
+                       internal::Empty* reply, base::Done done) override;
+  void DropCollection(const base::OpContext& ctx,
+                      const internal::CollectionIdRequest& request,
+                      internal::Empty* reply, base::Done done) override;
+  void DropPartition(const base::OpContext& ctx,
+                     const internal::PartitionIdRequest& request,
+                     internal::Empty* reply, base::Done done) override;
+  void Flush(const base::OpContext& ctx,
+             const internal::CollectionIdRequest& request,
+             internal::FlushReply* reply, base::Done done) override;
+  void GetFlushState(const base::OpContext& ctx,
+                     const internal::GetFlushStateRequest& request,
+                     internal::GetFlushStateReply* reply,
+                     base::Done done) override;
+  void GetSegments(const base::OpContext& ctx,
+                   const internal::CollectionIdRequest& request,
+                   internal::GetSegmentsReply* reply, base::Done done) override;
+  void GetStatistics(const base::OpContext& ctx,
+                     const internal::GetStatisticsRequest& request,
+                     internal::GetStatisticsReply* reply,
+                     base::Done done) override;
+  void GetTarget(const base::OpContext& ctx,
+                 const internal::ShardRequest& request,
+                 internal::GetTargetReply* reply, base::Done done) override;
+  void ListAssignments(const base::OpContext& ctx,
+                       const internal::Empty& request,
+                       internal::ListAssignmentsReply* reply,
+                       base::Done done) override;
+  void GetAssignment(const base::OpContext& ctx,
+                     const internal::ShardRequest& request,
+                     internal::ListAssignmentsReply* reply,
+                     base::Done done) override;
+  void BeginAttempt(const base::OpContext& ctx,
+                    const internal::BeginAttemptRequest& request,
+                    internal::BeginAttemptReply* reply,
+                    base::Done done) override;
+  void EndAttempt(const base::OpContext& ctx,
+                  const internal::EndAttemptRequest& request,
+                  internal::Empty* reply, base::Done done) override;
+  void CommitSegment(const base::OpContext& ctx,
+                     const internal::CommitSegmentRequest& request,
+                     internal::Empty* reply, base::Done done) override;
+  void CommitCheckpoint(const base::OpContext& ctx,
+                        const internal::CommitCheckpointRequest& request,
+                        internal::Empty* reply, base::Done done) override;
+  void CommitIndex(const base::OpContext& ctx,
+                   const internal::CommitIndexRequest& request,
+                   internal::Empty* reply, base::Done done) override;
+  void CreateIndex(const base::OpContext& ctx,
+                   const internal::CreateIndexRequest& request,
+                   internal::Empty* reply, base::Done done) override;
+  void DropIndex(const base::OpContext& ctx,
+                 const internal::DropIndexRequest& request,
+                 internal::Empty* reply, base::Done done) override;
+  void DescribeIndex(const base::OpContext& ctx,
+                     const internal::DescribeIndexRequest& request,
+                     internal::DescribeIndexReply* reply,
+                     base::Done done) override;
+  void ManualCompaction(const base::OpContext& ctx,
+                        const internal::ManualCompactionRequest& request,
+                        internal::ManualCompactionReply* reply,
+                        base::Done done) override;
+  void GetCompactionState(const base::OpContext& ctx,
+                          const internal::CompactionIdRequest& request,
+                          internal::GetCompactionStateReply* reply,
+                          base::Done done) override;
+
+ private:
+  using CollectionRef = std::shared_ptr<const internal::CollectionMeta>;
+
+  // One merge of segments that runs or has run.
+  struct CompactionPlan {
+    std::vector<std::int64_t> inputs;
+    std::int64_t output = 0;
+    enum class State { kRunning, kCompleted, kFailed } state = State::kRunning;
+  };
+  // What one ManualCompaction call, or one round of the loop, started.
+  struct Compaction {
+    std::int64_t id = 0;
+    std::vector<CompactionPlan> plans;
+  };
+  // Where a Flush call keeps what it gathers from the shards.
+  struct FlushRun;
+  struct CompactionRun;
+
+  // Runs `work` on the background executor and gives its status to `done`.
+  template <typename Work>
+  void InBackground(Work work, base::Done done);
+
+  // channels.cc
+  CollectionRef FindCollection(std::int64_t collection_id) const;
+  absl::StatusOr<CollectionRef> GetCollection(std::int64_t collection_id) const;
+  absl::Status MakeChannels(const internal::CollectionMeta& collection);
+  internal::ChannelAssignment AssignmentOf(
+      const internal::CollectionMeta& collection,
+      const internal::ChannelMeta& channel) const;
+  void WatchChannels(const std::vector<internal::ChannelAssignment>& channels,
+                     base::Done done);
+  absl::Status DeleteRecords(std::int64_t collection_id);
+  template <typename Message>
+  absl::Status DeleteAll(std::string_view prefix);
+  absl::Status DropSegmentsOf(std::int64_t collection_id,
+                              std::int64_t partition_id);
+
+  // commit.cc
+  // Gives a new id, at once while some are left of the last block.
+  void WithId(absl::AnyInvocable<void(absl::StatusOr<std::int64_t>)> use);
+  absl::Status RegisterAttempt(std::int64_t attempt_id,
+                               internal::AttemptKind kind,
+                               std::int64_t collection_id);
+  absl::Status DeleteAttempt(std::int64_t attempt_id);
+  absl::Status DoCommitSegment(const internal::CommitSegmentRequest& request);
+  absl::Status DoCommitCheckpoint(
+      const internal::CommitCheckpointRequest& request);
+  absl::Status DoCommitIndex(const internal::CommitIndexRequest& request);
+  void ForgetReplaced(const internal::ChannelMeta& channel);
+  void TruncateLog(const std::string& topic);
+  void NotifyTarget(std::int64_t collection_id, std::int32_t shard);
+
+  // flush.cc
+  void CloseSegments(const internal::CollectionMeta& collection,
+                     const internal::VChannelMeta& vchannel,
+                     std::vector<base::PartitionId> partitions,
+                     base::Timestamp proposed, storage::AppendDone done);
+  void AppendCloses(std::shared_ptr<FlushRun> run);
+  void GatherClosed(std::shared_ptr<FlushRun> run);
+  std::vector<Ref<internal::SegmentMeta>> LiveSegments(
+      std::int64_t collection_id) const;
+
+  // indexes.cc
+  absl::Status DoCreateIndex(const internal::CreateIndexRequest& request);
+  absl::Status DoDropIndex(const internal::DropIndexRequest& request);
+  internal::IndexProgress ProgressOf(const internal::IndexMeta& index) const;
+  // index_tasks.cc
+  bool NeedsBuild(const internal::IndexMeta& index,
+                  const internal::SegmentMeta& segment) const;
+  absl::Status MakeTasks(const internal::IndexMeta& index);
+  absl::Status MakeTasks(const internal::SegmentMeta& segment);
+  absl::Status MakeTask(const internal::IndexMeta& index,
+                        const internal::SegmentMeta& segment);
+  absl::Status RecoverTasks();
+  void ScheduleTasks();
+  void RunTask(Ref<internal::SegmentIndexMeta> task);
+  void FinishTask(const internal::SegmentIndexMeta& task,
+                  const absl::Status& status);
+
+  // compaction.cc
+  std::shared_ptr<Compaction> StartCompaction(std::int64_t collection_id,
+                                              bool forced);
+  void RunPlan(std::shared_ptr<Compaction> compaction, std::size_t plan,
+               std::int64_t collection_id);
+  absl::Status PreparePlan(CompactionRun& run);
+  absl::Status CommitPlan(const CompactionRun& run);
+  absl::Status ForgetDeleteFiles(const Record<internal::ChannelMeta>& channel);
+  void FinishPlan(const std::shared_ptr<CompactionRun>& run,
+                  const absl::Status& status);
+  void CompactAll();
+
+  // sealing.cc
+  void SealingTick();
+  void SealWhatIsDue(const internal::GetChannelStatesReply& states);
+
+  // garbage.cc
+  void GarbageTick();
+  void CollectGarbage(base::Done done);
+  absl::StatusOr<std::vector<std::string>> ListUnowned();
+  absl::Status DeleteDue(const std::vector<std::string>& unowned);
+
+  // Runs `tick` again and again, the next one `period` after the last ended.
+  void Repeat(std::chrono::milliseconds period,
+              void (DataCoordinator::*tick)());
+
+  const Dependencies deps_;
+  DataMeta meta_;
+  segment::LogWriter log_writer_;
+  std::atomic<bool> stopping_{false};
+
+  mutable base::Mutex mutex_;
+  absl::flat_hash_map<std::int64_t, CollectionRef> collections_
+      ABSL_GUARDED_BY(mutex_);
+  std::int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t ids_end_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Index tasks that run now, by their record's key.
+  absl::flat_hash_set<std::string> running_tasks_ ABSL_GUARDED_BY(mutex_);
+  // Inputs of merges that run now.
+  absl::flat_hash_set<std::int64_t> compacting_ ABSL_GUARDED_BY(mutex_);
+  // The newest ones, for GetCompactionState.
+  std::map<std::int64_t, std::shared_ptr<Compaction>> compactions_
+      ABSL_GUARDED_BY(mutex_);
+  // When an object without owner was first seen, by name; monotonic ns.
+  absl::flat_hash_map<std::string, std::int64_t> unowned_since_
+      ABSL_GUARDED_BY(mutex_);
+  // vchannels whose CloseSegments was appended and not seen yet: the loop
+  // does not ask for another.
+  absl::flat_hash_map<std::string, std::string> closing_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+template <typename Message>
+absl::Status DataCoordinator::DeleteAll(std::string_view prefix) {
+  const auto records = meta_.List<Message>(prefix);
+  for (std::size_t i = 0; i < records.size();) {
+    MetaChange change;
+    for (; i < records.size() && change.keys() < storage::kMaxTxnKeys; ++i) {
+      change.template Delete<Message>(records[i]->key);
+    }
+    RETURN_IF_ERROR(meta_.Commit(std::move(change)).status());
+  }
+  return absl::OkStatus();
+}
+
+template <typename Work>
+void DataCoordinator::InBackground(Work work, base::Done done) {
+  deps_.background.Submit([work = std::move(work),
+                           done = std::move(done)]() mutable { done(work()); });
+}
+
+}  // namespace elanus::coordinator

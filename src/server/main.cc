@@ -1,0 +1,138 @@
+// elanus: the command line.
+//
+//   elanus standalone [--data DIR] [--config FILE] [--bind ADDR] [--port N]
+//                     [--management-port N] [--memory SIZE]
+//                     [--role-calls direct|wire]
+//   elanus config [the same]     what would be in force, and where it is from
+//   elanus version
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "server/standalone.h"
+#include "server/version.h"
+
+namespace elanus::server {
+namespace {
+
+struct Flags {
+  std::string config_file;
+  std::vector<base::ConfigOverride> overrides;
+};
+
+void AddFlags(CLI::App& command, Flags& flags) {
+  command.add_option("--config", flags.config_file,
+                     "YAML file; Milvus's key names are understood");
+  const auto add = [&](const std::string& flag, const std::string& key,
+                       const std::string& meaning) {
+    command.add_option_function<std::string>(
+        flag,
+        [&flags, flag, key](const std::string& value) {
+          flags.overrides.push_back(
+              {.key = key, .value = value, .origin = "flag " + flag});
+        },
+        meaning);
+  };
+  add("--data", "localStorage.path", "folder of all data");
+  add("--bind", "proxy.ip", "address to listen on (127.0.0.1)");
+  add("--port", "proxy.port", "port of clients (19530)");
+  add("--management-port", "metrics.port", "port of /healthz, /metrics (9091)");
+  add("--memory", "elanus.memoryLimit", "memory budget, e.g. 4GiB");
+  add("--role-calls", "elanus.roleCalls", "direct, or wire: through gRPC");
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "elanus: %s\n",
+               std::string(base::MessageOf(status)).c_str());
+  return 1;
+}
+
+base::LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return base::LogLevel::kDebug;
+  if (name == "warn") return base::LogLevel::kWarn;
+  if (name == "error") return base::LogLevel::kError;
+  return base::LogLevel::kInfo;
+}
+
+int PrintConfig(const Flags& flags) {
+  const auto loaded = base::LoadConfig(flags.config_file, flags.overrides);
+  if (!loaded.ok()) return Fail(loaded.status());
+  for (const base::ConfigEntry& entry : loaded->entries) {
+    fmt::print("{}: {}  # {}; {}\n", entry.key, entry.value, entry.origin,
+               entry.meaning);
+  }
+  return 0;
+}
+
+int RunStandalone(const Flags& flags) {
+  auto loaded = base::LoadConfig(flags.config_file, flags.overrides);
+  if (!loaded.ok()) return Fail(loaded.status());
+  const base::Config& config = loaded->config;
+  base::InitLog({.level = LevelOf(config.log_level),
+                 .json = config.log_format == "json",
+                 .directory = config.log_dir});
+  for (const std::string& key : loaded->unknown_keys) {
+    LOG_INFO("{}: key {} has no meaning here", flags.config_file, key);
+  }
+  // Blocked before any thread starts, so that all inherit it and only the wait
+  // below sees the signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto server = Standalone::Open(config);
+  if (!server.ok()) return Fail(server.status());
+  const absl::Status started = (*server)->Start();
+  if (!started.ok()) return Fail(started);
+  LOG_INFO(
+      "elanus {} serves gRPC on {}:{}, health and metrics on {}:{}, data "
+      "in {} (cluster {})",
+      kVersion, config.bind_address, (*server)->port(), config.bind_address,
+      config.management_port, config.data_dir, (*server)->cluster_id());
+  if (config.bind_address != "127.0.0.1" &&
+      config.bind_address != "localhost") {
+    LOG_WARN(
+        "authentication is off and {} can be reached from elsewhere: "
+        "whoever reaches it reads and changes all data",
+        config.bind_address);
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  LOG_INFO("signal {}: stopping", signal);
+  (*server)->Stop();
+  LOG_INFO("stopped");
+  return 0;
+}
+
+}  // namespace
+}  // namespace elanus::server
+
+int main(int argc, char** argv) {
+  CLI::App app("Elanus, a vector database that speaks Milvus's protocol");
+  app.require_subcommand(1);
+  elanus::server::Flags flags;
+  CLI::App* standalone =
+      app.add_subcommand("standalone", "serve, with everything in one process");
+  elanus::server::AddFlags(*standalone, flags);
+  CLI::App* config = app.add_subcommand(
+      "config", "print the effective settings and where each comes from");
+  elanus::server::AddFlags(*config, flags);
+  CLI::App* version = app.add_subcommand("version", "print the version");
+  CLI11_PARSE(app, argc, argv);
+  if (version->parsed()) {
+    fmt::print("elanus {}\n", elanus::server::kVersion);
+    return 0;
+  }
+  if (config->parsed()) return elanus::server::PrintConfig(flags);
+  return elanus::server::RunStandalone(flags);
+}

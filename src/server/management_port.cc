@@ -1,0 +1,122 @@
+#include "server/management_port.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace elanus::server {
+namespace {
+
+constexpr std::size_t kRequestMax = 8192;
+constexpr int kPollMs = 200;  // how soon Stop is noticed
+
+std::string Reply(int code, std::string_view reason, std::string_view type,
+                  std::string_view body) {
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n{}",
+      code, reason, type, body.size(), body);
+}
+
+}  // namespace
+
+ManagementPort::ManagementPort(ManagementOptions options,
+                               const base::Metrics& metrics,
+                               std::function<absl::Status()> health)
+    : options_(std::move(options)),
+      metrics_(metrics),
+      health_(std::move(health)) {}
+
+ManagementPort::~ManagementPort() { Stop(); }
+
+absl::Status ManagementPort::Start() {
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(options_.port));
+  if (inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr) != 1) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "{} is not an IPv4 address", options_.host);
+  }
+  if (bind(listener_, reinterpret_cast<const sockaddr*>(&address),
+           sizeof(address)) != 0 ||
+      listen(listener_, 64) != 0) {
+    return base::Error(base::ErrorCode::kIoFailed, "management port {}:{}: {}",
+                       options_.host, options_.port, std::strerror(errno));
+  }
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void ManagementPort::Stop() {
+  stopping_.store(true);
+  if (thread_.joinable()) thread_.join();
+  if (listener_ >= 0) close(listener_);
+  listener_ = -1;
+}
+
+void ManagementPort::Run() {
+  while (!stopping_.load()) {
+    pollfd waiting{.fd = listener_, .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, kPollMs) <= 0) continue;
+    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection < 0) continue;
+    Serve(connection);
+    close(connection);
+  }
+}
+
+void ManagementPort::Serve(int connection) {
+  const timeval patience{.tv_sec = 1, .tv_usec = 0};
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  std::string request;
+  char part[1024];
+  while (request.find("\r\n\r\n") == std::string::npos) {
+    const ssize_t got = recv(connection, part, sizeof(part), 0);
+    if (got <= 0 || request.size() > kRequestMax) return;
+    request.append(part, static_cast<std::size_t>(got));
+  }
+  const std::string reply = Answer(request);
+  for (std::size_t sent = 0; sent < reply.size();) {
+    const ssize_t now = send(connection, reply.data() + sent,
+                             reply.size() - sent, MSG_NOSIGNAL);
+    if (now <= 0) return;
+    sent += static_cast<std::size_t>(now);
+  }
+}
+
+std::string ManagementPort::Answer(const std::string& request) const {
+  const std::string line = request.substr(0, request.find("\r\n"));
+  const std::size_t path_at = line.find(' ') + 1;
+  std::string path = line.substr(path_at, line.find(' ', path_at) - path_at);
+  path = path.substr(0, path.find('?'));
+  if (!line.starts_with("GET ")) {
+    return Reply(405, "Method Not Allowed", "text/plain", "GET only\n");
+  }
+  if (path == "/livez") return Reply(200, "OK", "text/plain", "OK\n");
+  if (path == "/healthz") {
+    const absl::Status health = health_();
+    if (health.ok()) return Reply(200, "OK", "text/plain", "OK\n");
+    return Reply(503, "Service Unavailable", "text/plain",
+                 fmt::format("{}\n", base::MessageOf(health)));
+  }
+  if (path == "/metrics") {
+    return Reply(200, "OK", "text/plain; version=0.0.4", metrics_.Render());
+  }
+  return Reply(404, "Not Found", "text/plain",
+               "there is /healthz, /livez and /metrics\n");
+}
+
+}  // namespace elanus::server

@@ -1,0 +1,350 @@
+#include "worker/data_node/channel_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "segment/file/delete_file.h"
+#include "worker/data_node/segment_files.h"
+
+namespace elanus::worker {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryFirst{100};
+constexpr std::chrono::milliseconds kRetryMax{10'000};
+
+}  // namespace
+
+struct ChannelWriter::AttemptCall {
+  internal::BeginAttemptRequest request;
+  internal::BeginAttemptReply reply;
+};
+
+struct ChannelWriter::SegmentCommit {
+  ClosedJob job;
+  internal::CommitSegmentRequest request;
+  internal::Empty reply;
+};
+
+struct ChannelWriter::CheckpointCommit {
+  segment::SealPoint point;
+  storage::Position previous;
+  base::Timestamp previous_clock;
+  segment::TombstoneBatches tombstones;
+  internal::CommitCheckpointRequest request;
+  internal::Empty reply;
+};
+
+ChannelWriter::ChannelWriter(const Dependencies& dependencies,
+                             const internal::ChannelAssignment& assignment,
+                             std::shared_ptr<segment::VchannelTail> tail)
+    : deps_(dependencies),
+      collection_(assignment.collection()),
+      shard_(assignment.channel().shard()),
+      tail_(std::move(tail)),
+      checkpoint_(
+          storage::Position::FromBytes(assignment.channel().checkpoint())),
+      checkpoint_clock_{assignment.channel().clock()} {}
+
+void ChannelWriter::Start() {
+  tail_->AddListener(
+      segment::TailUser::kDataNode, shared_from_this(),
+      [self = shared_from_this()](const segment::VchannelTail::Joined& joined) {
+        for (const auto& closed : joined.closed) {
+          self->OnSegmentClosed(closed.segment, closed.next);
+        }
+      });
+}
+
+void ChannelWriter::Stop(base::Done done) {
+  tail_->RemoveListener(segment::TailUser::kDataNode, nullptr);
+  {
+    base::MutexLock lock(mutex_);
+    stopped_ = true;
+    jobs_.clear();
+    if (running_) {
+      stop_done_ = std::move(done);
+      return;
+    }
+  }
+  done(absl::OkStatus());
+}
+
+void ChannelWriter::OnSegmentClosed(
+    const std::shared_ptr<segment::GrowingSegment>& segment,
+    const storage::Position& next) {
+  {
+    base::MutexLock lock(mutex_);
+    closed_[segment->id()] = next;
+  }
+  Enqueue(ClosedJob{segment, next});
+}
+
+void ChannelWriter::OnSealPoint(const segment::SealPoint& point) {
+  Enqueue(point);
+}
+
+void ChannelWriter::OnPartitionDropped(base::PartitionId partition) {
+  base::MutexLock lock(mutex_);
+  std::erase_if(jobs_, [partition](const Job& job) {
+    const auto* closed = std::get_if<ClosedJob>(&job);
+    return closed != nullptr && closed->segment->partition() == partition;
+  });
+}
+
+void ChannelWriter::OnCollectionDropped() {
+  base::MutexLock lock(mutex_);
+  jobs_.clear();
+}
+
+bool ChannelWriter::IsBehind() const {
+  base::MutexLock lock(mutex_);
+  return !running_ && !stopped_ && jobs_.empty() &&
+         tail_->applied() != checkpoint_;
+}
+
+void ChannelWriter::MoveIfIdle() {
+  if (tail_->unwritten().rows > 0 || tail_->tombstones().rows() > 0) return;
+  tail_->TrySealPoint(
+      [self = shared_from_this()](std::optional<segment::SealPoint> point) {
+        if (point.has_value()) self->Enqueue(*std::move(point));
+      });
+}
+
+void ChannelWriter::Enqueue(Job job) {
+  {
+    base::MutexLock lock(mutex_);
+    if (stopped_) return;
+    jobs_.push_back(std::move(job));
+    if (running_) return;
+    running_ = true;
+  }
+  deps_.background.Submit([self = shared_from_this()] { self->RunNext(); });
+}
+
+// The job stays at the front until it has succeeded: what comes behind it
+// must not overtake it.
+void ChannelWriter::RunNext() {
+  std::optional<Job> job;
+  base::Done stopped;
+  {
+    base::MutexLock lock(mutex_);
+    if (!jobs_.empty()) {
+      job = jobs_.front();
+    } else {
+      running_ = false;
+      stopped = std::move(stop_done_);
+    }
+  }
+  if (!job.has_value()) {
+    if (stopped) stopped(absl::OkStatus());
+    return;
+  }
+  if (const auto* closed = std::get_if<ClosedJob>(&*job)) {
+    WriteClosed(*closed);
+  } else {
+    WriteCheckpoint(std::get<segment::SealPoint>(*job));
+  }
+}
+
+void ChannelWriter::FinishJob(const absl::Status& status) {
+  std::chrono::milliseconds delay{0};
+  {
+    base::MutexLock lock(mutex_);
+    if (status.ok()) {
+      failures_ = 0;
+      // Empty if the collection was dropped or the writer stopped meanwhile.
+      if (!jobs_.empty()) jobs_.pop_front();
+    } else {
+      delay = std::min(kRetryMax, kRetryFirst * (1 << std::min(failures_, 7)));
+      ++failures_;
+    }
+  }
+  auto next = [self = shared_from_this()] { self->RunNext(); };
+  if (status.ok()) return deps_.background.Submit(std::move(next));
+  LOG_WARN("collection {} shard {}: {}; trying again in {} ms",
+           collection_.id(), shard_, base::MessageOf(status), delay.count());
+  deps_.timer.After(delay, std::move(next));
+}
+
+void ChannelWriter::WithAttempt(
+    internal::AttemptKind kind,
+    absl::AnyInvocable<void(absl::StatusOr<std::int64_t>)> use) {
+  auto call = std::make_shared<AttemptCall>();
+  call->request.set_kind(kind);
+  call->request.set_collection_id(collection_.id());
+  deps_.data_coord.BeginAttempt(
+      base::OpContext(), call->request, &call->reply,
+      [call, self = shared_from_this(),
+       use = std::move(use)](absl::Status status) mutable {
+        if (!status.ok()) return use(std::move(status));
+        // Files are written on the background executor, whoever answers.
+        self->deps_.background.Submit(
+            [id = call->reply.attempt_id(), use = std::move(use)]() mutable {
+              use(id);
+            });
+      });
+}
+
+void ChannelWriter::WriteClosed(const ClosedJob& job) {
+  WithAttempt(
+      internal::ATTEMPT_SEGMENT,
+      [self = shared_from_this(), job](absl::StatusOr<std::int64_t> attempt) {
+        if (!attempt.ok()) return self->FinishJob(attempt.status());
+        const Sources sources = {job.segment};
+        auto rows = RowsByKey(sources);
+        if (!rows.ok()) return self->FinishJob(rows.status());
+        auto commit = std::make_shared<SegmentCommit>();
+        commit->job = job;
+        auto meta = WriteSegment(self->deps_.objects,
+                                 {.collection = self->collection_,
+                                  .schema = *job.segment->schema(),
+                                  .shard = self->shard_,
+                                  .partition = job.segment->partition(),
+                                  .segment = job.segment->id(),
+                                  .attempt = base::AttemptId{*attempt},
+                                  .sources = sources,
+                                  .rows = *rows,
+                                  .folded = {},
+                                  .synced_to = job.next,
+                                  .closed_at = job.next,
+                                  .deletes_to = {},
+                                  .history_from = {}});
+        if (!meta.ok()) {
+          return self->FinishJob(
+              base::Annotate(meta.status(), "write segment {}",
+                             base::ToInt(job.segment->id())));
+        }
+        commit->request.set_attempt_id(*attempt);
+        *commit->request.mutable_segment() = *std::move(meta);
+        self->CommitClosed(std::move(commit));
+      });
+}
+
+void ChannelWriter::CommitClosed(std::shared_ptr<SegmentCommit> commit) {
+  deps_.data_coord.CommitSegment(
+      base::OpContext(), commit->request, &commit->reply,
+      [self = shared_from_this(), commit](const absl::Status& status) {
+        if (status.ok()) {
+          const base::SegmentId id = commit->job.segment->id();
+          {
+            base::MutexLock lock(self->mutex_);
+            self->closed_.erase(id);
+            self->written_[id] = commit->job.next;
+          }
+          self->tail_->ReleaseSegment(id, segment::TailUser::kDataNode);
+        }
+        self->FinishJob(status);
+      });
+}
+
+void ChannelWriter::WriteCheckpoint(const segment::SealPoint& point) {
+  auto commit = std::make_shared<CheckpointCommit>();
+  commit->point = point;
+  {
+    base::MutexLock lock(mutex_);
+    commit->previous = checkpoint_;
+    commit->previous_clock = checkpoint_clock_;
+  }
+  internal::CommitCheckpointRequest& request = commit->request;
+  request.set_collection_id(collection_.id());
+  request.set_shard(shard_);
+  request.set_previous_checkpoint(commit->previous.Encode());
+  request.set_checkpoint(point.position.Encode());
+  request.set_replay_state(point.replay_state);
+  request.set_clock(point.clock.value);
+  absl::StatusOr<segment::TombstoneBatches> tombstones =
+      tail_->tombstones().Between(commit->previous_clock, point.clock);
+  if (!tombstones.ok()) return FinishJob(tombstones.status());
+  commit->tombstones = *std::move(tombstones);
+  if (commit->tombstones.empty()) return CommitCheckpoint(std::move(commit));
+  WithAttempt(
+      internal::ATTEMPT_CHECKPOINT, [self = shared_from_this(), commit](
+                                        absl::StatusOr<std::int64_t> attempt) {
+        if (!attempt.ok()) return self->FinishJob(attempt.status());
+        commit->request.set_attempt_id(*attempt);
+        const absl::Status written = self->WriteDeleteFile(*commit);
+        if (!written.ok()) {
+          return self->FinishJob(base::Annotate(written, "write delete file"));
+        }
+        self->CommitCheckpoint(commit);
+      });
+}
+
+absl::Status ChannelWriter::WriteDeleteFile(CheckpointCommit& commit) {
+  const std::string name =
+      fmt::format("delete/{}-{}/{}/deletes", collection_.id(), shard_,
+                  commit.request.attempt_id());
+  segment::DeleteFileBuilder builder(
+      {.vchannel = tail_->key(),
+       .key_type = tail_->schema()->primary_key().type,
+       .from = commit.previous,
+       .to = commit.point.position});
+  internal::DeleteFileMeta* meta = commit.request.mutable_delete_file();
+  meta->set_min_at(commit.tombstones.front()->run().at.value);
+  meta->set_max_at(commit.tombstones.back()->run().at.value);
+  for (const auto& batch : commit.tombstones) {
+    builder.Add(batch->run());
+    meta->set_max_upto(std::max(meta->max_upto(), batch->run().upto.value));
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::Upload> upload,
+                   deps_.objects.StartUpload(name));
+  meta->set_count(builder.count());
+  ASSIGN_OR_RETURN(const segment::WrittenFile written, builder.Write(*upload));
+  RETURN_IF_ERROR(upload->Finish());
+  meta->mutable_object()->set_name(name);
+  meta->mutable_object()->set_size(written.size);
+  meta->mutable_object()->set_crc32c(written.crc);
+  meta->set_from(commit.previous.Encode());
+  meta->set_to(commit.point.position.Encode());
+  return absl::OkStatus();
+}
+
+void ChannelWriter::CommitCheckpoint(std::shared_ptr<CheckpointCommit> commit) {
+  deps_.data_coord.CommitCheckpoint(
+      base::OpContext(), commit->request, &commit->reply,
+      [self = shared_from_this(), commit](const absl::Status& status) {
+        if (status.ok()) {
+          {
+            base::MutexLock lock(self->mutex_);
+            self->checkpoint_ = commit->point.position;
+            self->checkpoint_clock_ = commit->point.clock;
+          }
+          self->tail_->tombstones().Trim(commit->point.clock);
+        }
+        self->FinishJob(status);
+      });
+}
+
+internal::ChannelState ChannelWriter::State() const {
+  internal::ChannelState state;
+  state.set_collection_id(collection_.id());
+  state.set_shard(shard_);
+  state.set_applied(tail_->applied().Encode());
+  state.set_clock(tail_->clock().value);
+  state.set_unwritten_bytes(
+      static_cast<std::int64_t>(tail_->unwritten().bytes));
+  state.set_tombstones(static_cast<std::int64_t>(tail_->tombstones().rows()));
+  const std::shared_ptr<const segment::GrowingList> growing = tail_->growing();
+  base::MutexLock lock(mutex_);
+  state.set_checkpoint(checkpoint_.Encode());
+  for (const auto& segment : *growing) {
+    if (written_.contains(segment->id())) continue;
+    internal::ChannelState::Growing* info = state.add_growing();
+    info->set_segment_id(base::ToInt(segment->id()));
+    info->set_partition_id(base::ToInt(segment->partition()));
+    info->set_rows(static_cast<std::int64_t>(segment->rows()));
+    info->set_bytes(static_cast<std::int64_t>(segment->memory_bytes()));
+    info->set_opened_at_ms(segment->min_at().ms());
+    info->set_last_write_ms(segment->max_at().ms());
+    if (const auto it = closed_.find(segment->id()); it != closed_.end()) {
+      info->set_closed(true);
+      info->set_closed_at(it->second.Encode());
+    }
+  }
+  return state;
+}
+
+}  // namespace elanus::worker

@@ -1,0 +1,118 @@
+#include "worker/index_node/index_node.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "index/vector/registry.h"
+#include "segment/sealed/sealed_segment.h"
+#include "worker/channel_spec.h"
+
+namespace elanus::worker {
+namespace {
+
+// The column's chunks, in place.
+absl::StatusOr<std::vector<index::VectorBlock>> BlocksOf(
+    const segment::Segment& segment, const types::FieldSchema& field) {
+  std::vector<index::VectorBlock> blocks;
+  for (const segment::ChunkRange& range : segment.Chunks(segment.rows())) {
+    ASSIGN_OR_RETURN(const types::ColumnView column,
+                     segment.Column(field, range.index));
+    blocks.push_back({.data = column.As<float>().data(), .rows = range.rows});
+  }
+  return blocks;
+}
+
+absl::StatusOr<index::IndexSpec> SpecOfIndex(const internal::IndexMeta& index,
+                                             const types::FieldSchema& field) {
+  index::ParamMap params;
+  for (const auto& pair : index.user_params()) {
+    params[pair.key()] = pair.value();
+  }
+  return index::ParseIndexSpec({.type_name = index.index_type(),
+                                .metric_name = index.metric_type(),
+                                .data_type = field.type,
+                                .dim = static_cast<std::size_t>(field.dim),
+                                .params = std::move(params)});
+}
+
+}  // namespace
+
+void IndexNode::BuildIndex(const base::OpContext&,
+                           const internal::BuildIndexRequest& request,
+                           internal::Empty*, base::Done done) {
+  deps_.background.Submit([this, &request, done = std::move(done)]() mutable {
+    struct Call {
+      internal::CommitIndexRequest request;
+      internal::Empty reply;
+    };
+    auto call = std::make_shared<Call>();
+    absl::Status built = Build(request, &call->request);
+    if (!built.ok()) return done(std::move(built));
+    deps_.data_coord.CommitIndex(
+        base::OpContext(), call->request, &call->reply,
+        [call, done = std::move(done)](absl::Status status) mutable {
+          done(std::move(status));
+        });
+  });
+}
+
+absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
+                              internal::CommitIndexRequest* commit) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const types::Schema> schema,
+                   SchemaOf(request.collection()));
+  const types::FieldSchema* field =
+      schema->Find(base::FieldId{request.index().field_id()});
+  if (field == nullptr) {
+    return base::Error(base::ErrorCode::kFieldNotFound,
+                       "field not found[field={}]",
+                       request.index().field_name());
+  }
+  ASSIGN_OR_RETURN(const index::IndexSpec spec,
+                   SpecOfIndex(request.index(), *field));
+  ASSIGN_OR_RETURN(
+      const std::shared_ptr<segment::SealedSegment> segment,
+      segment::SealedSegment::Open(
+          deps_.objects, deps_.budget,
+          {.manifest = request.segment().manifest().name(),
+           .manifest_crc32c = request.segment().manifest().crc32c(),
+           .schema = schema}));
+  ASSIGN_OR_RETURN(const std::vector<index::VectorBlock> blocks,
+                   BlocksOf(*segment, *field));
+  // Vectors, links and room to work: what the build holds at its peak.
+  const std::int64_t need =
+      static_cast<std::int64_t>(segment->rows()) * (field->dim * 4 + 256);
+  ASSIGN_OR_RETURN(
+      const base::MemoryReservation held,
+      deps_.budget.Reserve(
+          need, fmt::format("index of segment {}", request.segment().id())));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<index::VectorIndex> built,
+      index::BuildIndex(
+          stop_, spec,
+          {.blocks = blocks, .dim = static_cast<std::size_t>(field->dim)},
+          {.executor = &deps_.background, .max_threads = deps_.threads}));
+  ASSIGN_OR_RETURN(const std::vector<index::IndexFile> files, built->Save());
+  commit->set_attempt_id(request.attempt_id());
+  commit->set_collection_id(request.collection().id());
+  commit->set_segment_id(request.segment().id());
+  commit->set_index_id(request.index().id());
+  for (const index::IndexFile& file : files) {
+    internal::ObjectRef* object = commit->add_files();
+    object->set_name(fmt::format("index/{}/{}/{}/{}", request.segment().id(),
+                                 request.index().field_id(),
+                                 request.attempt_id(), file.name));
+    object->set_size(file.bytes.size());
+    object->set_crc32c(base::Crc32c(file.bytes.bytes()));
+    RETURN_IF_ERROR(deps_.objects.Put(object->name(), file.bytes.bytes()));
+  }
+  LOG_INFO("index {} of segment {}: {} rows, {} files", request.index().name(),
+           request.segment().id(), segment->rows(), files.size());
+  return absl::OkStatus();
+}
+
+}  // namespace elanus::worker

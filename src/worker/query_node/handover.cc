@@ -1,0 +1,209 @@
+// From one target to the next: see shard.h.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "types/metric.h"
+#include "worker/delete_files.h"
+#include "worker/query_node/shard.h"
+
+namespace elanus::worker {
+
+struct Shard::Handover {
+  segment::TombstonePin pin;
+  internal::ShardRequest request;
+  internal::GetTargetReply reply;
+  std::shared_ptr<View> next;
+  // Those of `next` that the view did not have before.
+  std::vector<std::shared_ptr<segment::SealedSegment>> opened;
+  OpenIndexes open_indexes;
+};
+
+void Shard::Refresh(base::Done done) {
+  {
+    base::MutexLock lock(mutex_);
+    waiting_.push_back(std::move(done));
+    if (refreshing_) return;
+    refreshing_ = true;
+  }
+  StartRefresh();
+}
+
+void Shard::StartRefresh() {
+  {
+    base::MutexLock lock(mutex_);
+    running_.swap(waiting_);
+  }
+  auto handover = std::make_shared<Handover>();
+  handover->pin = tail_->tombstones().Pin();
+  FetchTarget(std::move(handover));
+}
+
+void Shard::FetchTarget(std::shared_ptr<Handover> handover) {
+  handover->request.set_collection_id(base::ToInt(tail_->key().collection));
+  handover->request.set_shard(static_cast<std::int32_t>(tail_->key().shard));
+  deps_.data_coord.GetTarget(
+      base::OpContext(), handover->request, &handover->reply,
+      [self = shared_from_this(), handover](const absl::Status& status) {
+        if (!status.ok()) return self->FinishRefresh(status);
+        self->deps_.background.Submit([self, handover] {
+          const absl::Status opened = self->OpenSegments(*handover);
+          if (!opened.ok()) return self->FinishRefresh(opened);
+          self->tail_->RunAtBoundary([self, handover] {
+            const absl::Status installed = self->Install(*handover);
+            handover->pin.Release();
+            self->FinishRefresh(installed);
+          });
+        });
+      });
+}
+
+absl::Status Shard::OpenSegments(Handover& handover) {
+  const internal::Target& target = handover.reply.target();
+  const std::shared_ptr<const View> now = view();
+  const LoadedPartitions loaded = partitions();
+  handover.next = std::make_shared<View>();
+  handover.next->schema = now->schema;
+  for (const internal::IndexMeta& index : target.index_defs()) {
+    const auto metric = types::MetricFromName(index.metric_type());
+    if (!metric.has_value()) continue;  // a scalar field
+    handover.next->indexes[base::FieldId{index.field_id()}] = {
+        .id = base::IndexId{index.id()},
+        .name = index.name(),
+        .type = index.index_type(),
+        .metric = *metric};
+  }
+  {
+    base::MutexLock lock(mutex_);
+    handover.open_indexes = open_indexes_;
+  }
+  for (const internal::SegmentMeta& meta : target.segments()) {
+    if (!loaded.Contains(base::PartitionId{meta.partition_id()})) continue;
+    const auto known =
+        std::ranges::find_if(now->sealed, [&meta](const auto& segment) {
+          return base::ToInt(segment->id()) == meta.id();
+        });
+    std::shared_ptr<segment::SealedSegment> segment;
+    if (known != now->sealed.end()) {
+      segment = *known;
+    } else {
+      ASSIGN_OR_RETURN(segment, OpenSegment(meta, handover));
+      handover.opened.push_back(segment);
+    }
+    OpenIndexesOf(handover, *segment);
+    handover.next->sealed.push_back(std::move(segment));
+  }
+  absl::flat_hash_set<base::SegmentId> kept;
+  for (const auto& segment : handover.next->sealed) kept.insert(segment->id());
+  std::erase_if(handover.open_indexes, [&kept](const auto& entry) {
+    return !kept.contains(entry.first);
+  });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<segment::SealedSegment>> Shard::OpenSegment(
+    const internal::SegmentMeta& meta, const Handover& handover) const {
+  auto segment =
+      segment::SealedSegment::Open(deps_.objects, deps_.budget,
+                                   {.manifest = meta.manifest().name(),
+                                    .manifest_crc32c = meta.manifest().crc32c(),
+                                    .schema = handover.next->schema,
+                                    .use_mmap = deps_.use_mmap});
+  if (!segment.ok()) {
+    return base::Annotate(segment.status(), "load segment {}", meta.id());
+  }
+  RETURN_IF_ERROR(ApplyDeleteFiles(
+      deps_.objects, handover.reply.target().channel().delete_files(),
+      base::Timestamp::Max(), **segment));
+  return segment;
+}
+
+// A damaged index is no reason to stop serving: the segment is scanned, and
+// the log says which file it was.
+void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
+  std::map<base::FieldId, base::IndexId>& open =
+      handover.open_indexes[segment.id()];
+  std::map<base::FieldId, base::IndexId> wanted;
+  for (const auto& index : handover.reply.target().indexes()) {
+    if (index.segment_id() != base::ToInt(segment.id())) continue;
+    const base::FieldId field{index.field_id()};
+    const base::IndexId id{index.index_id()};
+    wanted[field] = id;
+    const auto it = open.find(field);
+    if (it != open.end() && it->second == id) continue;
+    std::vector<std::string> files;
+    for (const auto& file : index.files()) files.push_back(file.name());
+    const absl::Status loaded = segment.LoadIndex(field, files);
+    if (!loaded.ok()) {
+      LOG_ERROR("index {} of segment {} is not used: {}", index.index_id(),
+                index.segment_id(), base::MessageOf(loaded));
+      continue;
+    }
+    open[field] = id;
+  }
+  for (auto it = open.begin(); it != open.end();) {
+    if (wanted.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    segment.DropIndex(it->first);
+    it = open.erase(it);
+  }
+}
+
+// Between two records: nothing is added or deleted while this runs.
+absl::Status Shard::Install(Handover& handover) {
+  const internal::Target& target = handover.reply.target();
+  ASSIGN_OR_RETURN(const segment::TombstoneBatches tombstones,
+                   tail_->tombstones().Between(handover.pin.since(),
+                                               base::Timestamp::Max()));
+  for (const auto& segment : handover.opened) {
+    for (const auto& batch : tombstones) {
+      RETURN_IF_ERROR(segment->Delete(batch->run()));
+    }
+    segment->PublishDeletes();
+  }
+  absl::flat_hash_set<std::int64_t> written(target.gone_segment_ids().begin(),
+                                            target.gone_segment_ids().end());
+  for (const auto& segment : target.segments()) written.insert(segment.id());
+  std::vector<base::SegmentId> left;
+  for (const auto& growing : view()->growing) {
+    // Of a segment that the checkpoint has passed the record may be gone
+    // already, replaced by one that is in the target.
+    const bool is_passed = !tail_->IsOpen(growing->id()) &&
+                           growing->max_at().value <= target.channel().clock();
+    if (is_passed || written.contains(base::ToInt(growing->id()))) {
+      left.push_back(growing->id());
+    } else {
+      handover.next->growing.push_back(growing);
+    }
+  }
+  {
+    base::MutexLock lock(mutex_);
+    view_ = handover.next;
+    open_indexes_ = std::move(handover.open_indexes);
+    serving_ = true;
+  }
+  for (const base::SegmentId id : left) {
+    tail_->ReleaseSegment(id, segment::TailUser::kQueryNode);
+  }
+  return absl::OkStatus();
+}
+
+void Shard::FinishRefresh(const absl::Status& status) {
+  std::vector<base::Done> finished;
+  bool again = false;
+  {
+    base::MutexLock lock(mutex_);
+    finished.swap(running_);
+    again = !waiting_.empty();
+    refreshing_ = again;
+  }
+  for (base::Done& done : finished) done(status);
+  if (again) {
+    deps_.background.Submit(
+        [self = shared_from_this()] { self->StartRefresh(); });
+  }
+}
+
+}  // namespace elanus::worker

@@ -1,0 +1,124 @@
+// The query node: the shards that it serves, and reads of them.
+//
+//   QueryNode node({...});
+//   ... role::QueryNode calls ...
+//   node.Stop();
+//
+// A read: find the shards (query_node.cc) → wait until they are new enough
+// (read_gate.cc) → search.cc or query.cc.
+//
+// Threads:   any. A read runs on the thread that brings it, or, if it had to
+//            wait, on the tail's executor; loads run in the background.
+// Ownership: everything in Dependencies is borrowed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/memory_budget.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "expr/plan.h"
+#include "role/data_coord.h"
+#include "role/query_node.h"
+#include "segment/tail/tail_set.h"
+#include "storage/log_broker.h"
+#include "storage/object_store.h"
+#include "worker/query_node/output.h"
+#include "worker/query_node/plan_cache.h"
+#include "worker/query_node/read_gate.h"
+#include "worker/query_node/shard.h"
+
+namespace elanus::worker {
+
+class QueryNode final : public role::QueryNode {
+ public:
+  struct Dependencies {
+    role::DataCoord& data_coord;
+    storage::ObjectStore& objects;
+    storage::LogBroker& broker;
+    segment::TailSet& tails;  // shared with the data node of the process
+    base::MemoryBudget& budget;
+    base::Executor& reads;  // helps with reads of many segments
+    base::Executor& background;
+    const base::Clock& clock;
+    bool use_mmap = true;
+  };
+
+  explicit QueryNode(const Dependencies& dependencies);
+
+  // Serves nothing any more. Idempotent.
+  void Stop();
+
+  void LoadShard(const base::OpContext& ctx,
+                 const internal::LoadShardRequest& request,
+                 internal::Empty* reply, base::Done done) override;
+  void ReleaseShard(const base::OpContext& ctx,
+                    const internal::ReleaseShardRequest& request,
+                    internal::Empty* reply, base::Done done) override;
+  void RefreshShard(const base::OpContext& ctx,
+                    const internal::RefreshShardRequest& request,
+                    internal::Empty* reply, base::Done done) override;
+  void Search(const base::OpContext& ctx,
+              const internal::SearchShardsRequest& request,
+              internal::SearchShardsReply* reply, base::Done done) override;
+  void Query(const base::OpContext& ctx,
+             const internal::QueryShardsRequest& request,
+             internal::QueryShardsReply* reply, base::Done done) override;
+  void GetSegmentInfo(const base::OpContext& ctx,
+                      const internal::CollectionIdRequest& request,
+                      internal::GetQuerySegmentInfoReply* reply,
+                      base::Done done) override;
+
+ private:
+  using Shards = std::vector<std::shared_ptr<Shard>>;
+
+  // What a read sees: fixed once its shards are new enough.
+  struct Snapshot {
+    struct ShardPart {
+      std::shared_ptr<Shard> shard;
+      std::shared_ptr<const View> view;
+      base::Timestamp read_ts;
+      std::size_t first = 0;  // its segments in `segments`
+      std::size_t count = 0;
+    };
+    std::vector<ShardPart> parts;
+    Segments segments;
+    std::shared_ptr<const types::Schema> schema;
+    std::shared_ptr<const expr::Plan> filter;
+
+    base::Timestamp ReadTsOf(std::size_t segment) const;
+  };
+
+  absl::StatusOr<Shards> FindShards(const internal::ReadScope& scope) const;
+  absl::StatusOr<Snapshot> TakeSnapshot(const internal::ReadScope& scope,
+                                        const Shards& shards);
+  static void FillStates(
+      const Snapshot& snapshot,
+      google::protobuf::RepeatedPtrField<internal::ShardState>* states);
+
+  // search.cc
+  absl::Status DoSearch(const base::OpContext& ctx,
+                        const internal::SearchShardsRequest& request,
+                        const Shards& shards,
+                        internal::SearchShardsReply* reply);
+  // query.cc
+  absl::Status DoQuery(const base::OpContext& ctx,
+                       const internal::QueryShardsRequest& request,
+                       const Shards& shards, internal::QueryShardsReply* reply);
+
+  absl::StatusOr<std::shared_ptr<Shard>> FindOrMake(
+      const internal::LoadShardRequest& request);
+
+  const Dependencies deps_;
+  ReadGate gate_;
+  PlanCache plans_;
+  mutable base::Mutex mutex_;
+  std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace elanus::worker

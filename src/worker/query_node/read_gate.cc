@@ -1,0 +1,88 @@
+#include "worker/query_node/read_gate.h"
+
+#include <utility>
+
+#include "base/join.h"
+
+namespace elanus::worker {
+
+void ReadGate::Pass(const base::OpContext& ctx,
+                    const internal::ReadGuarantee& guarantee,
+                    const std::vector<std::shared_ptr<Shard>>& shards,
+                    base::Done done) {
+  const auto join = base::Join::Make(shards.size(), std::move(done));
+  for (const auto& shard : shards) {
+    PassShard(ctx, guarantee, shard, base::Join::Part(join));
+  }
+}
+
+void ReadGate::PassShard(const base::OpContext& ctx,
+                         const internal::ReadGuarantee& guarantee,
+                         const std::shared_ptr<Shard>& shard, base::Done done) {
+  segment::VchannelTail& tail = shard->tail();
+  switch (guarantee.kind()) {
+    case internal::ReadGuarantee::EVENTUALLY:
+      return done(tail.status());
+    case internal::ReadGuarantee::BOUNDED: {
+      const std::int64_t age_ns = clock_.MonotonicNs() - tail.caught_up_at_ns();
+      if (tail.caught_up_at_ns() != 0 &&
+          age_ns <= guarantee.staleness_ms() * 1'000'000) {
+        return done(tail.status());
+      }
+      return WaitForEnd(ctx, shard, std::move(done));
+    }
+    case internal::ReadGuarantee::POSITION:
+    case internal::ReadGuarantee::PINNED: {
+      const auto it = guarantee.positions().find(
+          static_cast<std::int32_t>(tail.key().shard));
+      if (it == guarantee.positions().end()) return done(tail.status());
+      const auto position = storage::Position::Decode(it->second);
+      if (!position.ok()) return done(position.status());
+      return tail.WaitFor(*position, ctx, std::move(done));
+    }
+    default:
+      return WaitForEnd(ctx, shard, std::move(done));
+  }
+}
+
+void ReadGate::WaitForEnd(const base::OpContext& ctx,
+                          const std::shared_ptr<Shard>& shard,
+                          base::Done done) {
+  AskEnd(shard->tail().topic(),
+         [ctx, shard, done = std::move(done)](
+             absl::StatusOr<storage::Position> end) mutable {
+           if (!end.ok()) return done(end.status());
+           shard->tail().WaitFor(*end, ctx, std::move(done));
+         });
+}
+
+void ReadGate::AskEnd(const std::string& topic, storage::EndDone done) {
+  EndList asked;
+  {
+    base::MutexLock lock(mutex_);
+    Topic& state = topics_[topic];
+    state.waiting.push_back(std::move(done));
+    if (state.asking) return;
+    state.asking = true;
+    asked.swap(state.waiting);
+  }
+  Ask(topic, std::move(asked));
+}
+
+void ReadGate::Ask(const std::string& topic, EndList asked) {
+  auto list = std::make_shared<EndList>(std::move(asked));
+  broker_.End(topic,
+              [this, topic, list](absl::StatusOr<storage::Position> end) {
+                EndList next;
+                {
+                  base::MutexLock lock(mutex_);
+                  Topic& state = topics_[topic];
+                  next.swap(state.waiting);
+                  state.asking = !next.empty();
+                }
+                for (storage::EndDone& done : *list) done(end);
+                if (!next.empty()) Ask(topic, std::move(next));
+              });
+}
+
+}  // namespace elanus::worker

@@ -1,0 +1,161 @@
+// Search over the shards of one node: each segment by itself, merged to the
+// nearest keys, output columns fetched for those alone.
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "index/vector/parallel.h"
+#include "segment/merge.h"
+#include "segment/search.h"
+#include "worker/query_node/query_node.h"
+
+namespace elanus::worker {
+namespace {
+
+// Below this many segments the hand-over to another thread costs more.
+constexpr std::size_t kSegmentsPerThread = 2;
+
+absl::StatusOr<float> ReadBound(const index::ParamMap& params,
+                                std::string_view name) {
+  const std::string& text = params.find(name)->second;
+  float bound = 0;
+  if (!absl::SimpleAtof(text, &bound)) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "{} [{}] is not a number: invalid parameter",
+                              name, text);
+  }
+  return bound;
+}
+
+// radius and range_filter are scores; inside, distances.
+absl::StatusOr<std::optional<segment::DistanceRange>> ReadRange(
+    const index::ParamMap& params, types::MetricType metric) {
+  if (!params.contains("radius")) {
+    return std::optional<segment::DistanceRange>();
+  }
+  segment::DistanceRange range;
+  ASSIGN_OR_RETURN(const float radius, ReadBound(params, "radius"));
+  range.below = types::DistanceFromScore(metric, radius);
+  if (params.contains("range_filter")) {
+    ASSIGN_OR_RETURN(const float filter, ReadBound(params, "range_filter"));
+    range.at_least = types::DistanceFromScore(metric, filter);
+    if (range.at_least >= range.below) {
+      return base::InvalidInput(
+          base::ErrorCode::kUnexpected,
+          "range_filter must {} than radius {} IP",
+          types::IsLargerNearer(metric) ? "more" : "less",
+          types::IsLargerNearer(metric) ? "when" : "except");
+    }
+  }
+  return std::optional(range);
+}
+
+struct SearchInput {
+  segment::SearchPlan plan;
+  std::vector<float> queries;  // aligned copy of the request's bytes
+};
+
+absl::Status CheckQueries(const internal::SearchShardsRequest& request,
+                          const types::FieldSchema& field) {
+  const auto want = static_cast<std::size_t>(request.nq()) *
+                    static_cast<std::size_t>(field.dim) * sizeof(float);
+  if (request.queries().size() == want) return absl::OkStatus();
+  return base::InvalidInput(
+      base::ErrorCode::kParameterInvalid,
+      "vector dimension mismatch, expected vector size(byte) {}, actual {}: "
+      "invalid parameter",
+      field.dim * static_cast<std::int64_t>(sizeof(float)),
+      request.nq() == 0
+          ? request.queries().size()
+          : request.queries().size() / static_cast<std::size_t>(request.nq()));
+}
+
+absl::StatusOr<SearchInput> MakeInput(
+    const internal::SearchShardsRequest& request, const View& view,
+    const std::shared_ptr<const types::Schema>& schema,
+    std::shared_ptr<const expr::Plan> filter) {
+  const base::FieldId id{request.field_id()};
+  const types::FieldSchema* field = schema->Find(id);
+  const auto index = view.indexes.find(id);
+  if (field == nullptr || index == view.indexes.end()) {
+    return base::Error(base::ErrorCode::kIndexNotFound,
+                       "index not found[collection={}]",
+                       request.scope().collection_id());
+  }
+  RETURN_IF_ERROR(CheckQueries(request, *field));
+  SearchInput input;
+  input.queries.resize(request.queries().size() / sizeof(float));
+  std::memcpy(input.queries.data(), request.queries().data(),
+              request.queries().size());
+  input.plan.schema = schema;
+  input.plan.filter = std::move(filter);
+  input.plan.vector_field = id;
+  input.plan.metric = index->second.metric;
+  input.plan.nq = static_cast<std::size_t>(request.nq());
+  input.plan.k = static_cast<std::size_t>(request.top_k());
+  for (const auto& [name, value] : request.params()) {
+    input.plan.params[name] = value;
+  }
+  ASSIGN_OR_RETURN(input.plan.range,
+                   ReadRange(input.plan.params, input.plan.metric));
+  return input;
+}
+
+}  // namespace
+
+void QueryNode::Search(const base::OpContext& ctx,
+                       const internal::SearchShardsRequest& request,
+                       internal::SearchShardsReply* reply, base::Done done) {
+  auto shards = FindShards(request.scope());
+  if (!shards.ok()) return done(shards.status());
+  gate_.Pass(ctx, request.scope().guarantee(), *shards,
+             [this, ctx, &request, reply, shards = *shards,
+              done = std::move(done)](absl::Status status) mutable {
+               if (status.ok()) status = DoSearch(ctx, request, shards, reply);
+               done(std::move(status));
+             });
+}
+
+absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
+                                 const internal::SearchShardsRequest& request,
+                                 const Shards& shards,
+                                 internal::SearchShardsReply* reply) {
+  ASSIGN_OR_RETURN(const Snapshot snapshot,
+                   TakeSnapshot(request.scope(), shards));
+  ASSIGN_OR_RETURN(SearchInput input,
+                   MakeInput(request, *snapshot.parts.front().view,
+                             snapshot.schema, snapshot.filter));
+  input.plan.queries = input.queries;
+  std::vector<segment::SegmentHits> hits(snapshot.segments.size());
+  std::atomic<std::size_t> next{0};
+  RETURN_IF_ERROR(index::WorkTogether(
+      &deps_.reads, snapshot.segments.size() / kSegmentsPerThread,
+      [&](std::size_t) -> absl::Status {
+        for (std::size_t i; (i = next.fetch_add(1)) < hits.size();) {
+          segment::SearchPlan plan = input.plan;
+          plan.read_ts = snapshot.ReadTsOf(i);
+          ASSIGN_OR_RETURN(hits[i],
+                           segment::Search(ctx, *snapshot.segments[i], plan));
+        }
+        return absl::OkStatus();
+      }));
+  ASSIGN_OR_RETURN(const auto merged,
+                   segment::MergeHits(snapshot.segments, hits, input.plan.k));
+  std::vector<FoundAt> rows;
+  for (const std::vector<segment::MergedHit>& query : merged) {
+    reply->add_top_ks(static_cast<std::int64_t>(query.size()));
+    for (const segment::MergedHit& hit : query) {
+      reply->add_scores(
+          types::ScoreFromDistance(input.plan.metric, hit.distance));
+      AddKey(hit.key, reply->mutable_ids());
+      rows.push_back({hit.source, hit.row});
+    }
+  }
+  FillStates(snapshot, reply->mutable_states());
+  return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
+                    reply->mutable_fields());
+}
+
+}  // namespace elanus::worker
