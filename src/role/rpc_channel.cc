@@ -103,6 +103,7 @@ class RpcClient::State {
       const auto got = queue.AsyncNext(&tag, &ok, next_check);
       if (got == grpc::CompletionQueue::SHUTDOWN) return;
       if (got == grpc::CompletionQueue::GOT_EVENT) {
+        MarkReceived();
         HandOver(static_cast<ClientCall*>(tag));
       }
       const auto now = std::chrono::system_clock::now();
@@ -215,6 +216,7 @@ void RpcChannel::Call(const std::string& path,
   if (!client_->stopping) {
     call->reader = stub_->stub.PrepareUnaryCall(&call->context, path, bytes,
                                                 &client_->queue);
+    MarkSent();
     call->reader->StartCall();
     call->reader->Finish(&call->bytes, &call->status, call.get());
     client_->calls.insert(call.release());

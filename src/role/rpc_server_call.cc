@@ -51,6 +51,7 @@ void RpcServer::State::Poll() {
   void* tag = nullptr;
   bool ok = false;
   while (queue->Next(&tag, &ok)) {
+    MarkReceived();
     const auto* step = static_cast<ServerCall::Tag*>(tag);
     step->call->Proceed(step->step, ok);
   }
@@ -68,6 +69,7 @@ template <typename Operation>
 void ServerCall::StartOperation(Operation operation) {
   if (!state_->gate.Enter()) return;
   references_.fetch_add(1, std::memory_order_relaxed);
+  MarkSent();
   operation();
   state_->gate.Leave();
 }

@@ -50,6 +50,7 @@ class TestClient {
     const auto bytes = role::WrapBytes(base::Buffer::FromString(request));
     grpc::CompletionQueue queue;
     auto call = stub_->PrepareUnaryCall(&context, path, bytes, &queue);
+    role::MarkSent();
     call->StartCall();
     TestAnswer answer;
     grpc::ByteBuffer reply;
@@ -57,6 +58,7 @@ class TestClient {
     void* tag = nullptr;
     bool ok = false;
     queue.Next(&tag, &ok);
+    role::MarkReceived();
     answer.bytes = std::string(role::TakeBytes(reply).view());
     return answer;
   }
