@@ -8,7 +8,8 @@
 #include "base/log.h"
 
 #ifdef __SANITIZE_THREAD__
-#include <sanitizer/tsan_interface.h>
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
 #endif
 
 namespace elanus::role {
