@@ -21,14 +21,18 @@ constexpr std::array<std::string_view, 8> kScalarTypes = {
     "INVERTED", "BITMAP", "STL_SORT", "Trie",
     "TRIE",     "MARISA", "NGRAM",    "HYBRID"};
 
-absl::Status Add(const std::string& key, std::string value,
-                 index::ParamMap& params) {
-  if (params.emplace(key, std::move(value)).second) return absl::OkStatus();
+absl::Status GivenTwice(const std::string& key) {
   return InvalidInput(ErrorCode::kParameterInvalid,
                       "duplicated index param {}: invalid "
                       "parameter[expected=valid index params][actual=invalid "
                       "index params]",
                       key);
+}
+
+absl::Status Add(const std::string& key, std::string value,
+                 index::ParamMap& params) {
+  const bool is_new = params.emplace(key, std::move(value)).second;
+  return is_new ? absl::OkStatus() : GivenTwice(key);
 }
 
 absl::Status NotAnObject(const std::string& text) {
@@ -53,7 +57,7 @@ absl::Status AddJson(const std::string& text, index::ParamMap& params) {
       },
       /*allow_exceptions=*/false);
   if (!object.is_object()) return NotAnObject(text);
-  if (!repeated.empty()) return Add(repeated, "", params);
+  if (!repeated.empty()) return GivenTwice(repeated);
   for (const auto& [key, value] : object.items()) {
     if (value.is_string()) {
       RETURN_IF_ERROR(Add(key, value.get<std::string>(), params));
@@ -138,10 +142,7 @@ absl::StatusOr<IndexParams> ReadIndexParams(
       RETURN_IF_ERROR(Add(pair.key(), pair.value(), params.build));
       continue;
     }
-    if (std::exchange(has_json, true)) {
-      return InvalidInput(ErrorCode::kParameterInvalid,
-                          "duplicated index param params: invalid parameter");
-    }
+    if (std::exchange(has_json, true)) return GivenTwice(pair.key());
     if (!pair.value().empty()) {
       RETURN_IF_ERROR(AddJson(pair.value(), params.build));
     }
