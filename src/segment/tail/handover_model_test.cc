@@ -189,15 +189,12 @@ class HandoverModel {
     tail_ = *std::move(tail);
     events_ = std::make_shared<Events>();
     reader_ = std::make_shared<Reader>();
-    // The tail runs already: what it closed before is among the growing.
-    tail_->AddListener(TailUser::kDataNode, events_,
-                       [&](const VchannelTail::Joined& joined) {
-                         for (const auto& segment : *joined.growing) {
-                           if (!tail_->IsOpen(segment->id())) {
-                             events_->closed.emplace_back(segment, end_);
-                           }
-                         }
-                       });
+    tail_->AddListener(
+        TailUser::kDataNode, events_, [&](const VchannelTail::Joined& joined) {
+          for (const auto& closed : joined.closed) {
+            events_->closed.emplace_back(closed.segment, closed.next);
+          }
+        });
     tail_->AddListener(TailUser::kQueryNode, reader_,
                        [&](const VchannelTail::Joined& joined) {
                          reader_->growing = *joined.growing;

@@ -324,18 +324,18 @@ TEST_F(TailSetTest, WaitingEndsByReplayDeadlineCancellationOrTheEndOfWatching) {
                               base::OpContext(base::SystemClock(), soon, ""))),
             base::ErrorCode::kDeadlineExceeded);
   const base::OpContext ctx;
-  std::promise<absl::Status> cancelled;
-  tail->WaitFor(later, ctx,
-                [&](absl::Status status) { cancelled.set_value(status); });
+  std::promise<base::ErrorCode> cancelled;
+  tail->WaitFor(later, ctx, [&](const absl::Status& status) {
+    cancelled.set_value(base::CodeOf(status));
+  });
   ctx.Cancel();
-  EXPECT_EQ(base::CodeOf(cancelled.get_future().get()),
-            base::ErrorCode::kCancelled);
-  std::promise<absl::Status> ended;
-  tail->WaitFor(later, {},
-                [&](absl::Status status) { ended.set_value(status); });
+  EXPECT_EQ(cancelled.get_future().get(), base::ErrorCode::kCancelled);
+  std::promise<base::ErrorCode> ended;
+  tail->WaitFor(later, {}, [&](const absl::Status& status) {
+    ended.set_value(base::CodeOf(status));
+  });
   tails_->Unwatch(kA);
-  EXPECT_EQ(base::CodeOf(ended.get_future().get()),
-            base::ErrorCode::kChannelNotAvailable);
+  EXPECT_EQ(ended.get_future().get(), base::ErrorCode::kChannelNotAvailable);
 }
 
 TEST_F(TailSetTest, ADamagedRecordStopsTheTailBeforeIt) {

@@ -164,7 +164,7 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
     std::shared_ptr<GrowingSegment> segment;
     std::int64_t opened_ns = 0;
     bool open = true;
-    storage::Position closed_next;  // behind the record that closed it
+    storage::Position closed_next;      // behind the record that closed it
     bool released[2] = {false, false};  // by TailUser
   };
 
