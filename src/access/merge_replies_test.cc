@@ -102,19 +102,15 @@ TEST(MergeSearchTest, EqualsSortingAllThatTheNodesFound) {
       }
       replies.push_back(MakeReply(node));
     }
-    const auto merged = MergeSearch(std::move(replies), merge);
-    const auto wanted = MakeReply(NaiveMerge(nodes, merge));
-    EXPECT_EQ(merged.DebugString(),
-              [&] {
-                auto expected = wanted;
-                // An empty answer has no value to make the columns of.
-                if (expected.scores_size() == 0) {
-                  *expected.mutable_ids() = merged.ids();
-                  *expected.mutable_fields() = merged.fields();
-                }
-                return expected.DebugString();
-              }())
-        << "round " << round;
+    auto merged = MergeSearch(std::move(replies), merge);
+    auto wanted = MakeReply(NaiveMerge(nodes, merge));
+    if (wanted.scores_size() == 0) {
+      // Without a row nothing says of which kind the keys and columns are.
+      merged.clear_ids();
+      merged.clear_fields();
+      wanted.clear_fields();
+    }
+    EXPECT_EQ(merged.DebugString(), wanted.DebugString()) << "round " << round;
   }
 }
 
