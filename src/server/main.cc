@@ -5,6 +5,8 @@
 //                     [--role-calls direct|wire]
 //   elanus config [the same]     what would be in force, and where it is from
 //   elanus version
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -61,6 +63,14 @@ base::LogLevel LevelOf(const std::string& name) {
   return base::LogLevel::kInfo;
 }
 
+// A gRPC connection takes two descriptors, a mapped file one.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int PrintConfig(const Flags& flags) {
   const auto loaded = base::LoadConfig(flags.config_file, flags.overrides);
   if (!loaded.ok()) return Fail(loaded.status());
@@ -89,6 +99,9 @@ int RunStandalone(const Flags& flags) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
+  // It would write a line for each bad string that a client sends.
+  google::protobuf::SetLogHandler(nullptr);
 
   auto server = Standalone::Open(config);
   if (!server.ok()) return Fail(server.status());

@@ -115,7 +115,7 @@ class Create final : public DdlOperation {
   absl::Status CheckNew() const {
     if (catalog().FindAlias(name_).has_value()) {
       return base::InvalidInput(
-          ErrorCode::kUnexpected,
+          ErrorCode::kAliasCollectionNameConflict,
           "collection name [{}] conflicts with an existing alias, please "
           "choose a unique name",
           name_);

@@ -167,7 +167,8 @@ absl::Status Shard::Install(Handover& handover) {
                                             target.gone_segment_ids().end());
   for (const auto& segment : target.segments()) written.insert(segment.id());
   std::vector<base::SegmentId> left;
-  for (const auto& growing : view()->growing) {
+  const std::shared_ptr<const View> now = view();
+  for (const auto& growing : now->growing) {
     // Of a segment that the checkpoint has passed the record may be gone
     // already, replaced by one that is in the target.
     const bool is_passed = !tail_->IsOpen(growing->id()) &&

@@ -209,7 +209,7 @@ absl::Status FillOutput(const Segments& segments, std::span<const FoundAt> rows,
       const RowsOfSegment& of = by_segment[i];
       if (of.rows.empty()) continue;
       std::size_t next = 0;
-      RETURN_IF_ERROR(segment::Gather(
+      const absl::Status gathered = segment::Gather(
           *segments[i], *field, of.rows,
           [&](const types::ColumnView& column,
               std::span<const segment::RowOffset> in_column) -> absl::Status {
@@ -218,7 +218,8 @@ absl::Status FillOutput(const Segments& segments, std::span<const FoundAt> rows,
               ++next;
             }
             return absl::OkStatus();
-          }));
+          });
+      RETURN_IF_ERROR(gathered);
     }
   }
   return absl::OkStatus();

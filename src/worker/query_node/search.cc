@@ -131,7 +131,8 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   std::atomic<std::size_t> next{0};
   RETURN_IF_ERROR(index::WorkTogether(
-      &deps_.reads, snapshot.segments.size() / kSegmentsPerThread,
+      &deps_.reads,
+      std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
       [&](std::size_t) -> absl::Status {
         for (std::size_t i; (i = next.fetch_add(1)) < hits.size();) {
           segment::SearchPlan plan = input.plan;
