@@ -14,6 +14,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 
 #include "base/config.h"
