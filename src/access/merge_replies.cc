@@ -90,6 +90,20 @@ void AppendValue(const schema_pb::FieldData& from, int row,
   if (from.valid_data_size() > 0) to->add_valid_data(from.valid_data(row));
 }
 
+// A column without rows still says of which kind it is: clients look at that.
+void SetKind(const schema_pb::FieldData& like, schema_pb::FieldData* field) {
+  if (like.has_vectors()) {
+    field->mutable_vectors()->set_dim(like.vectors().dim());
+    field->mutable_vectors()->mutable_float_vector();
+    return;
+  }
+  const auto* reflection = like.scalars().GetReflection();
+  const auto* kind = reflection->GetOneofFieldDescriptor(
+      like.scalars(), schema_pb::ScalarField::descriptor()->oneof_decl(0));
+  if (kind == nullptr) return;
+  reflection->MutableMessage(field->mutable_scalars(), kind);
+}
+
 template <typename Reply>
 void TakeFields(
     const std::vector<Reply>& replies, const Rows& rows,
@@ -101,9 +115,7 @@ void TakeFields(
     field->set_field_name(like.field_name());
     field->set_field_id(like.field_id());
     field->set_is_dynamic(like.is_dynamic());
-    if (like.has_vectors()) {
-      field->mutable_vectors()->set_dim(like.vectors().dim());
-    }
+    SetKind(like, field);
     for (const Row row : rows) {
       AppendValue(replies[row.reply].fields(i), row.at, field);
     }

@@ -43,9 +43,8 @@ class Join {
 
   // As a callback that is one part.
   static Done Part(std::shared_ptr<Join> join) {
-    return [join = std::move(join)](absl::Status status) {
-      join->Finish(status);
-    };
+    return
+        [join = std::move(join)](absl::Status status) { join->Finish(status); };
   }
 
  private:

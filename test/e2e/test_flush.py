@@ -102,7 +102,8 @@ def test_a_compaction_merges_small_segments(client, api, name):
                               compactionID=job)).state == completed,
                "compacted", timeout=60)
     assert ok(api("GetCompactionState", compactionID=job)).failedPlanNo == 0
-    plans = ok(api("GetCompactionStateWithPlans", compactionID=job))
+    plans = ok(api("GetCompactionStateWithPlans", compactionID=job,
+                   _request="GetCompactionPlans"))
     assert plans.state == completed
     assert any(len(merge.sources) >= 2 for merge in plans.mergeInfos)
     live = [info for info in persistent(api, name)

@@ -154,6 +154,8 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
       rows.push_back({hit.source, hit.row});
     }
   }
+  // Without any segment there is nothing to merge, but every query is answered.
+  while (reply->top_ks_size() < request.nq()) reply->add_top_ks(0);
   FillStates(snapshot, reply->mutable_states());
   return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
                     reply->mutable_fields());
