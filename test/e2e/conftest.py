@@ -8,6 +8,7 @@ import itertools
 import os
 import pathlib
 import sys
+from support import new_client
 
 import pymilvus
 import pytest
@@ -89,7 +90,7 @@ def own_server(start_server, request):
 
 @pytest.fixture
 def client(server):
-    client = MilvusClient(server.uri)
+    client = new_client(server)
     yield client
     client.close()
 

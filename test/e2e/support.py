@@ -1,4 +1,5 @@
 """What several files of tests share: rows, an exact search, waiting."""
+import itertools
 import math
 import time
 
@@ -103,3 +104,13 @@ def ids_where(client, name, filter, **more):
 def hits(result):
     """Of one query vector: [(id, score)]."""
     return [(hit["id"], hit["distance"]) for hit in result[0]]
+
+
+_clients = itertools.count(1)
+
+
+def new_client(server, **options):
+    """A client with a connection of its own: pymilvus 2.5 shares one between
+    clients of the same address and user, and closes it with the first."""
+    return MilvusClient(server.uri, token=f"client{next(_clients)}:-",
+                        **options)

@@ -4,7 +4,7 @@ from pymilvus import DataType, MilvusClient, MilvusException
 
 from raw import DataType as WireType
 from raw import field, int64_key, ok, vector
-from support import DIM, count, make, make_schema, rows_with_vectors
+from support import new_client, DIM, count, make, make_schema, rows_with_vectors
 
 
 def test_a_created_collection_is_there_and_a_dropped_one_is_gone(client, name):
@@ -212,7 +212,7 @@ def test_a_dynamic_field_is_not_listed_among_the_fields(api, name):
 
 
 def test_the_client_sees_a_collection_that_another_made(server, client, name):
-    other = MilvusClient(server.uri)
+    other = new_client(server)
     make(other, name)
     other.insert(name, rows_with_vectors(3))
     other.close()

@@ -2,6 +2,7 @@
 import threading
 import time
 import urllib.request
+from support import new_client
 
 import grpc
 import pytest
@@ -95,7 +96,7 @@ def test_metrics_are_served_in_text_form(server, api):
 
 
 def test_many_clients_work_side_by_side(server):
-    clients = [MilvusClient(server.uri) for _ in range(20)]
+    clients = [new_client(server) for _ in range(20)]
     assert all(c.list_collections() is not None for c in clients)
     for c in clients:
         c.close()

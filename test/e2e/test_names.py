@@ -3,7 +3,7 @@ import pytest
 from pymilvus import MilvusClient, MilvusException
 
 from raw import Api, int64_key, longs, floats, ok, vector
-from support import count, make, make_schema, rows_with_vectors
+from support import new_client, count, make, make_schema, rows_with_vectors
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_client_of_database_default_sees_what_one_without_sees(
         server, client, name):
     make(client, name)
     client.insert(name, rows_with_vectors(3))
-    other = MilvusClient(server.uri, db_name="default")
+    other = new_client(server, db_name="default")
     assert name in other.list_collections()
     assert count(other, name) == 3
     other.close()

@@ -2,7 +2,7 @@
 import pytest
 from pymilvus import DataType, MilvusException
 
-from support import count, ids_where, make, rows_with_vectors
+from support import new_client, count, ids_where, make, rows_with_vectors
 
 ROWS = 60
 MORE = [("n", DataType.INT64, {}), ("price", DataType.DOUBLE, {}),
@@ -22,7 +22,7 @@ COLUMNS = {
 @pytest.fixture(scope="module", params=["growing", "sealed", "both"])
 def filled(shared_server, request):
     from pymilvus import MilvusClient
-    client = MilvusClient(shared_server.uri)
+    client = new_client(shared_server)
     name = f"query_{request.param}"
     make(client, name, more=MORE, dynamic=True, shards=2)
     rows = rows_with_vectors(ROWS, **COLUMNS)

@@ -3,8 +3,8 @@ import pytest
 from pymilvus import DataType, MilvusClient
 
 from elanus_process import ElanusProcess
-from raw import Api, ok
-from support import (count, hits, ids_where, make, random_vectors,
+from raw import int64_key, vector, Api, ok
+from support import (new_client, count, hits, ids_where, make, random_vectors,
                      rows_with_vectors)
 
 
@@ -17,7 +17,7 @@ def stop(server, how):
 
 @pytest.mark.parametrize("how", ["SIGTERM", "kill -9"])
 def test_everything_is_there_after_a_restart(own_server, how):
-    client = MilvusClient(own_server.uri)
+    client = new_client(own_server)
     more = [("n", DataType.INT64, {}), ("extra", DataType.JSON, {})]
     make(client, "sealed", index_type="HNSW", metric="COSINE", more=more,
          shards=2, index_params={"M": 8, "efConstruction": 64})
@@ -46,7 +46,7 @@ def test_everything_is_there_after_a_restart(own_server, how):
     for _ in range(2):
         stop(own_server, how)
         own_server.start()
-        client = MilvusClient(own_server.uri)
+        client = new_client(own_server)
         assert sorted(client.list_collections()) == ["growing", "released",
                                                      "sealed"]
         assert hits(client.search("sealed", data=[query], limit=50)) == before
@@ -66,14 +66,14 @@ def test_everything_is_there_after_a_restart(own_server, how):
 
 
 def test_ids_and_times_do_not_run_back_over_a_kill(own_server):
-    api = Api(own_server.address)
     seen_times, seen_ids = [], []
     for i in range(4):
-        from raw import int64_key, vector
+        api = Api(own_server.address)
         ok(api.create(f"c{i}", [int64_key(), vector(2)]))
         seen_ids.append(ok(api("DescribeCollection",
                                collection_name=f"c{i}")).collectionID)
         seen_times.append(ok(api("AllocTimestamp")).timestamp)
+        api.close()
         own_server.kill()
         own_server.start()
     assert seen_times == sorted(set(seen_times))
@@ -81,7 +81,7 @@ def test_ids_and_times_do_not_run_back_over_a_kill(own_server):
 
 
 def test_writes_go_on_after_a_restart(own_server):
-    client = MilvusClient(own_server.uri)
+    client = new_client(own_server)
     make(client, "c", auto_id=True)
     rows = [{"embedding": row["embedding"]} for row in rows_with_vectors(10)]
     ids = set()
@@ -92,7 +92,7 @@ def test_writes_go_on_after_a_restart(own_server):
         client.close()
         own_server.kill()
         own_server.start()
-        client = MilvusClient(own_server.uri)
+        client = new_client(own_server)
         assert count(client, "c") == 10 * (i + 1)
     assert len(ids) == 30
     client.close()
@@ -108,7 +108,7 @@ def test_a_folder_in_use_is_refused_by_a_second_server(own_server):
 
 
 def test_a_folder_moves_between_the_ways_of_calling_roles(own_server):
-    client = MilvusClient(own_server.uri)
+    client = new_client(own_server)
     make(client, "c")
     client.insert("c", rows_with_vectors(10))
     client.close()
@@ -116,7 +116,7 @@ def test_a_folder_moves_between_the_ways_of_calling_roles(own_server):
     own_server.role_calls = ("wire" if own_server.role_calls == "direct"
                              else "direct")
     own_server.start()
-    client = MilvusClient(own_server.uri)
+    client = new_client(own_server)
     assert count(client, "c") == 10
     client.close()
 

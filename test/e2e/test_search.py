@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from pymilvus import DataType, MilvusClient, MilvusException
 
-from support import (close, exact_ids, exact_scores, hits, make,
+from support import (new_client, close, exact_ids, exact_scores, hits, make,
                      random_vectors, rows_with_vectors)
 
 ROWS = 400
@@ -22,7 +22,7 @@ def stage(request):
 @pytest.fixture(scope="module")
 def filled(shared_server, stage):
     """filled(index_type, metric) -> (client, name), made once."""
-    client = MilvusClient(shared_server.uri)
+    client = new_client(shared_server)
     made = {}
 
     def get(index_type, metric):

@@ -423,7 +423,8 @@ TEST_F(RootCoordinatorTest, AliasesFollowMilvussRules) {
   EXPECT_THAT(Drop("a"), FailsWith(ErrorCode::kUnexpected, "via alias = a"));
   EXPECT_THAT(Drop("books"),
               FailsWith(ErrorCode::kUnexpected, "has associated aliases [a]"));
-  EXPECT_THAT(Create("a"), FailsWith(ErrorCode::kUnexpected, "alias"));
+  EXPECT_THAT(Create("a"),
+              FailsWith(ErrorCode::kAliasCollectionNameConflict, "alias"));
   ASSERT_TRUE(Alias(kAlterAlias, "a", "films").ok());
   EXPECT_EQ(Describe("a")->name(), "films");
   EXPECT_TRUE(Drop("books").ok());
