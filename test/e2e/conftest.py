@@ -8,17 +8,16 @@ import itertools
 import os
 import pathlib
 import sys
-from support import new_client
 
 import pymilvus
 import pytest
-from pymilvus import MilvusClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "test/chaos")]
 
 from elanus_process import ElanusProcess  # noqa: E402
 from raw import Api  # noqa: E402
+from support import new_client  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get(
     "ELANUS_BINARY", ROOT / "build/release/bin/elanus"))

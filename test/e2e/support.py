@@ -4,6 +4,7 @@ import math
 import time
 
 import numpy as np
+from pymilvus import MilvusClient
 
 DIM = 16
 
@@ -58,7 +59,7 @@ def close(a, b):
 
 def make_schema(*, key=None, dynamic=False, auto_id=False, dim=DIM, more=()):
     """id, embedding and `more`: (name, type, {params}) each."""
-    from pymilvus import DataType, MilvusClient
+    from pymilvus import DataType
     schema = MilvusClient.create_schema(auto_id=auto_id,
                                         enable_dynamic_field=dynamic)
     if key == "VarChar":
@@ -74,7 +75,6 @@ def make_schema(*, key=None, dynamic=False, auto_id=False, dim=DIM, more=()):
 
 def add_index(client, name, index_type="FLAT", metric="L2", field="embedding",
               **params):
-    from pymilvus import MilvusClient
     index = MilvusClient.prepare_index_params()
     index.add_index(field, index_type=index_type, metric_type=metric,
                     params=params)

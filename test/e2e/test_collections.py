@@ -1,6 +1,6 @@
 """Create, drop, describe, list and rename collections."""
 import pytest
-from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus import DataType, MilvusException
 
 from raw import DataType as WireType
 from raw import field, int64_key, ok, vector

@@ -2,14 +2,13 @@
 import threading
 import time
 import urllib.request
-from support import new_client
 
 import grpc
 import pytest
-from pymilvus import MilvusClient
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
 from raw import Api, ok
+from support import new_client
 
 
 def test_connect_names_the_server_and_gives_each_connection_an_id(api):

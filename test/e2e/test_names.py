@@ -1,6 +1,6 @@
 """Aliases, and the database `default`."""
 import pytest
-from pymilvus import MilvusClient, MilvusException
+from pymilvus import MilvusException
 
 from raw import Api, int64_key, longs, floats, ok, vector
 from support import new_client, count, make, make_schema, rows_with_vectors

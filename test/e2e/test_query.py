@@ -21,7 +21,6 @@ COLUMNS = {
 # Growing, and after a flush: the same answers. One collection of each kind.
 @pytest.fixture(scope="module", params=["growing", "sealed", "both"])
 def filled(shared_server, request):
-    from pymilvus import MilvusClient
     client = new_client(shared_server)
     name = f"query_{request.param}"
     make(client, name, more=MORE, dynamic=True, shards=2)

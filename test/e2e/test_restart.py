@@ -1,6 +1,6 @@
 """What is acknowledged is there after a restart, by SIGTERM and by kill -9."""
 import pytest
-from pymilvus import DataType, MilvusClient
+from pymilvus import DataType
 
 from elanus_process import ElanusProcess
 from raw import int64_key, vector, Api, ok
