@@ -10,6 +10,7 @@
 
 #include "access/key_records.h"
 #include "access/proxy.h"
+#include "access/read_scope.h"
 #include "base/join.h"
 #include "expr/filter.h"
 #include "expr/plan.h"
@@ -139,6 +140,13 @@ void DeleteCall::FindLeaders() {
   proxy_.deps().query_coord.GetShardLeaders(
       ctx_.op, leaders_request_, &leaders_,
       [self = shared_from_this()](absl::Status status) {
+        // Rows of a partition that is not loaded are not found, and would
+        // survive in silence.
+        if (status.ok() && self->partition_ != base::kAllPartitions) {
+          status =
+              CheckLoaded(self->leaders_, {{base::ToInt(self->partition_),
+                                            self->request_.partition_name()}});
+        }
         if (!status.ok()) return self->Finish(std::move(status));
         self->QueryLeaders();
       });

@@ -69,11 +69,12 @@ void MetaCache::LookUp(const base::OpContext& ctx, const Key& key,
       });
 }
 
-// Whoever waited gets the answer; it is kept only if nobody invalidated the
-// name since the look-up began, that is, if the slot is still in its place.
+// Whoever waited gets the answer, if nobody invalidated the name since the
+// look-up began, that is, if the slot is still in its place.
 void MetaCache::Finish(const Key& key, const std::shared_ptr<Slot>& slot,
                        absl::StatusOr<std::shared_ptr<CollectionEntry>> entry) {
   std::vector<EntryDone> waiting;
+  bool is_stale = false;
   {
     base::MutexLock lock(mutex_);
     waiting.swap(slot->waiting);
@@ -84,7 +85,15 @@ void MetaCache::Finish(const Key& key, const std::shared_ptr<Slot>& slot,
     } else if (is_current) {
       slots_.erase(it);
     }
-    if (entry.ok() && !is_current) (*entry)->valid.store(false);
+    is_stale = entry.ok() && !is_current;
+  }
+  if (is_stale) {
+    // Something was invalidated meanwhile, perhaps another collection: only a
+    // newer answer can be told apart.
+    for (EntryDone& done : waiting) {
+      Find(base::OpContext(), key.first, key.second, std::move(done));
+    }
+    return;
   }
   for (EntryDone& done : waiting) {
     if (entry.ok()) {

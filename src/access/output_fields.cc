@@ -6,6 +6,9 @@
 namespace elanus::access {
 namespace {
 
+// Each name is compared with the others, and looked for in each row.
+constexpr int kOutputFieldsMax = 1024;
+
 class Collector {
  public:
   explicit Collector(const types::Schema& schema) : schema_(schema) {}
@@ -69,6 +72,12 @@ absl::StatusOr<OutputFields> ReadOutputFields(
     const types::Schema& schema,
     const google::protobuf::RepeatedPtrField<std::string>& names,
     const OutputOptions& options) {
+  if (names.size() > kOutputFieldsMax) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "{} output fields are more than {}: invalid "
+                              "parameter",
+                              names.size(), kOutputFieldsMax);
+  }
   Collector collector(schema);
   for (const std::string& name : names) RETURN_IF_ERROR(collector.Add(name));
   if (options.with_primary_key) collector.AddField(schema.primary_key());

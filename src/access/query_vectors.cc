@@ -1,5 +1,6 @@
 #include "access/query_vectors.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "proto/milvus/common.pb.h"
@@ -69,7 +70,9 @@ absl::StatusOr<QueryVectors> ReadQueryVectors(const std::string& group,
   RETURN_IF_ERROR(CheckCount(queries.nq, check));
   RETURN_IF_ERROR(CheckType(placeholder, field));
   const std::size_t width = types::FixedWidth(field.type, field.dim);
-  queries.bytes.reserve(width * static_cast<std::size_t>(queries.nq));
+  // What the values say, not what they promise: they are checked below.
+  queries.bytes.reserve(
+      std::min(width * static_cast<std::size_t>(queries.nq), group.size()));
   for (const std::string& value : placeholder.values()) {
     if (value.size() != width) {
       return base::InvalidInput(ErrorCode::kParameterInvalid,

@@ -10,6 +10,7 @@ namespace elanus::access {
 namespace {
 
 constexpr std::string_view kDefaultPartition = "_default";
+constexpr std::uint32_t kRowsAnsweredInPlace = 256;
 
 }  // namespace
 
@@ -91,11 +92,28 @@ void WriteCall::AppendAll() {
   const auto shards = static_cast<std::uint32_t>(entry_->meta.vchannels_size());
   const bool replaces_ids = rows_->has_old_keys();
   shards_ = rows_->Scatter(shards, request_.is_upsert && !replaces_ids);
+  // All records are made before the first is appended: one that does not fit
+  // must not leave a part of the request behind, least of all the deletes.
   std::size_t parts = replaces_ids ? 1 : 0;
-  for (const auto& rows : shards_) parts += rows.empty() ? 0 : 1;
+  std::vector<std::optional<segment::RowsBuilder>> builders(shards);
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    if (shards_[shard].empty()) continue;
+    absl::StatusOr<segment::RowsBuilder> built = rows_->Build(
+        shards_[shard], partition_, base::SegmentId{first_segment_ + shard});
+    if (!built.ok()) return Finish(built.status());
+    builders[shard].emplace(*std::move(built));
+    ++parts;
+  }
   const auto join =
       base::Join::Make(parts, [self = shared_from_this()](absl::Status status) {
-        self->Finish(std::move(status));
+        // The log's thread brings us here: a long reply is not for it.
+        if (self->request_.rows <= kRowsAnsweredInPlace) {
+          return self->Finish(std::move(status));
+        }
+        self->proxy_.deps().requests.Submit(
+            [self, status = std::move(status)]() mutable {
+              self->Finish(std::move(status));
+            });
       });
   if (replaces_ids) {
     AppendKeyDeletes(proxy_,
@@ -106,17 +124,13 @@ void WriteCall::AppendAll() {
                      base::Join::Part(join));
   }
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    if (shards_[shard].empty()) continue;
-    const absl::Status appended = AppendShard(shard, join);
-    if (!appended.ok()) join->Finish(appended);
+    if (!builders[shard].has_value()) continue;
+    AppendShard(shard, *std::move(builders[shard]), join);
   }
 }
 
-absl::Status WriteCall::AppendShard(std::uint32_t shard,
-                                    const std::shared_ptr<base::Join>& join) {
-  ASSIGN_OR_RETURN(segment::RowsBuilder builder,
-                   rows_->Build(shards_[shard], partition_,
-                                base::SegmentId{first_segment_ + shard}));
+void WriteCall::AppendShard(std::uint32_t shard, segment::RowsBuilder builder,
+                            const std::shared_ptr<base::Join>& join) {
   const internal::VChannelMeta& vchannel =
       entry_->meta.vchannels(static_cast<int>(shard));
   const bool is_upsert = request_.is_upsert && !rows_->has_old_keys();
@@ -131,7 +145,6 @@ absl::Status WriteCall::AppendShard(std::uint32_t shard,
         return std::move(builder).Finish(header);
       },
       NoteAppended(shard, join));
-  return absl::OkStatus();
 }
 
 storage::AppendDone WriteCall::NoteAppended(

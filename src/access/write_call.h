@@ -51,8 +51,8 @@ class WriteCall : public std::enable_shared_from_this<WriteCall> {
   void TakeSegmentIds();
   void TakeTime();
   void AppendAll();
-  absl::Status AppendShard(std::uint32_t shard,
-                           const std::shared_ptr<base::Join>& join);
+  void AppendShard(std::uint32_t shard, segment::RowsBuilder builder,
+                   const std::shared_ptr<base::Join>& join);
   storage::AppendDone NoteAppended(std::uint32_t shard,
                                    const std::shared_ptr<base::Join>& join);
   void Finish(absl::Status status);

@@ -4,10 +4,10 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kRequestMax = 8192;
 constexpr int kPollMs = 200;  // how soon Stop is noticed
+constexpr std::chrono::seconds kPatience{1};
 
 std::string Reply(int code, std::string_view reason, std::string_view type,
                   std::string_view body) {
@@ -78,20 +79,28 @@ void ManagementPort::Run() {
 }
 
 void ManagementPort::Serve(int connection) {
-  const timeval patience{.tv_sec = 1, .tv_usec = 0};
-  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  // For the whole exchange, not for each part of it.
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto is_ready = [&](short events) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    pollfd waiting{.fd = connection, .events = events, .revents = 0};
+    return !stopping_.load() && left.count() > 0 &&
+           poll(&waiting, 1, static_cast<int>(left.count())) > 0;
+  };
   std::string request;
   char part[1024];
   while (request.find("\r\n\r\n") == std::string::npos) {
-    const ssize_t got = recv(connection, part, sizeof(part), 0);
+    if (!is_ready(POLLIN)) return;
+    const ssize_t got = recv(connection, part, sizeof(part), MSG_DONTWAIT);
     if (got <= 0 || request.size() > kRequestMax) return;
     request.append(part, static_cast<std::size_t>(got));
   }
   const std::string reply = Answer(request);
   for (std::size_t sent = 0; sent < reply.size();) {
+    if (!is_ready(POLLOUT)) return;
     const ssize_t now = send(connection, reply.data() + sent,
-                             reply.size() - sent, MSG_NOSIGNAL);
+                             reply.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (now <= 0) return;
     sent += static_cast<std::size_t>(now);
   }

@@ -296,6 +296,8 @@ void Standalone::Stop() {
   s.background.Stop();
   s.requests.Stop();
   if (s.management.has_value()) s.management->Stop();
+  // Appends under way are answered now, while those who asked still live.
+  s.storage.log.reset();
 }
 
 int Standalone::port() const { return state_->port->port(); }

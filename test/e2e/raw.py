@@ -9,6 +9,7 @@ where a client would be the bottleneck.
 
 A method returns the reply as it is; ok() raises ApiError unless it succeeded.
 """
+import time
 import json
 import struct
 
@@ -162,7 +163,15 @@ class Api:
                         "params": json.dumps(params)}))
 
     def load(self, name):
-        return self("LoadCollection", collection_name=name)
+        """Loading goes on behind the answer: returns when it has ended."""
+        reply = self("LoadCollection", collection_name=name)
+        deadline = time.monotonic() + self.timeout
+        while status_of(reply).code == 0 and self(
+                "GetLoadingProgress", collection_name=name).progress < 100:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} is not loaded")
+            time.sleep(0.01)
+        return reply
 
     def insert(self, name, columns, rows, rpc="Insert", **extra):
         return self(rpc, collection_name=name, fields_data=columns,

@@ -154,8 +154,14 @@ void DataCoordinator::DropPartition(const base::OpContext&,
                                     internal::Empty*, base::Done done) {
   InBackground(
       [this, collection = request.collection_id(),
-       partition = request.partition_id()] {
-        return DropSegmentsOf(collection, partition);
+       partition = request.partition_id()]() -> absl::Status {
+        RETURN_IF_ERROR(DropSegmentsOf(collection, partition));
+        for (const Ref<internal::ChannelMeta>& channel :
+             meta_.List<internal::ChannelMeta>(
+                 keys::ChannelsOf(base::CollectionId{collection}))) {
+          NotifyTarget(collection, channel->message.shard());
+        }
+        return absl::OkStatus();
       },
       std::move(done));
 }

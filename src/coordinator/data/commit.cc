@@ -110,8 +110,18 @@ absl::Status DataCoordinator::DoCommitSegment(
   change.Put(key, segment);
   change.Delete<internal::AttemptMeta>(attempt);
   ASSIGN_OR_RETURN(const bool committed, meta_.Commit(std::move(change)));
-  if (!committed) return AttemptEnded(request.attempt_id());
-  RETURN_IF_ERROR(MakeTasks(segment));
+  if (!committed) {
+    const Ref<internal::SegmentMeta> there =
+        meta_.Find<internal::SegmentMeta>(key);
+    if (there == nullptr) return AttemptEnded(request.attempt_id());
+    // Committed by an earlier try whose answer was lost.
+    base::LogIfError(DeleteAttempt(request.attempt_id()),
+                     "ended at the next start");
+    if (there->message.state() != internal::SEGMENT_FLUSHED) {
+      return absl::OkStatus();
+    }
+  }
+  base::LogIfError(MakeTasks(segment), "made at the next start");
   ScheduleTasks();
   NotifyTarget(segment.collection_id(), segment.shard());
   return absl::OkStatus();
@@ -130,6 +140,16 @@ absl::Status DataCoordinator::DoCommitCheckpoint(
       base::CollectionId{request.collection_id()}, request.shard());
   const Ref<internal::ChannelMeta> channel =
       meta_.Find<internal::ChannelMeta>(key);
+  if (channel != nullptr &&
+      channel->message.checkpoint() == request.checkpoint() &&
+      request.checkpoint() != request.previous_checkpoint()) {
+    // Committed by an earlier try whose answer was lost.
+    if (request.has_delete_file()) {
+      base::LogIfError(DeleteAttempt(request.attempt_id()),
+                       "ended at the next start");
+    }
+    return absl::OkStatus();
+  }
   if (channel == nullptr ||
       channel->message.checkpoint() != request.previous_checkpoint()) {
     return base::Error(base::ErrorCode::kUnexpected,

@@ -169,18 +169,24 @@ absl::Status DataCoordinator::CommitPlan(const CompactionRun& run) {
                        "an input of the compaction was dropped meanwhile: "
                        "nothing was committed");
   }
+  // It is done: what fails from here on is made up for later.
+  NotifyTarget(run.collection_id, run.request.shard());
   for (const Ref<internal::SegmentMeta>& input : run.inputs) {
-    RETURN_IF_ERROR(DeleteAll<internal::SegmentIndexMeta>(
-        keys::SegmentIndexesOf(id, base::SegmentId{input->message.id()})));
+    base::LogIfError(
+        DeleteAll<internal::SegmentIndexMeta>(
+            keys::SegmentIndexesOf(id, base::SegmentId{input->message.id()})),
+        "swept at the next start");
   }
-  if (output.rows() > 0) RETURN_IF_ERROR(MakeTasks(output));
+  if (output.rows() > 0) {
+    base::LogIfError(MakeTasks(output), "made at the next start");
+  }
   const Ref<internal::ChannelMeta> channel =
       meta_.Find<internal::ChannelMeta>(channel_key);
   if (channel != nullptr) {
     ForgetReplaced(channel->message);
-    RETURN_IF_ERROR(ForgetDeleteFiles(*channel));
+    base::LogIfError(ForgetDeleteFiles(*channel),
+                     "the next compaction tries again");
   }
-  NotifyTarget(run.collection_id, run.request.shard());
   ScheduleTasks();
   return absl::OkStatus();
 }

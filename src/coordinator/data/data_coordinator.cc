@@ -37,6 +37,20 @@ absl::Status DataCoordinator::Recover() {
        meta_.List<internal::AttemptMeta>(keys::kAttempts)) {
     RETURN_IF_ERROR(DeleteAttempt(attempt->message.id()));
   }
+  // Partitions that were dropped while the last segment of theirs was being
+  // written.
+  for (const Record<internal::CollectionMeta>& record : collections.records) {
+    absl::flat_hash_set<std::int64_t> known;
+    for (const auto& partition : record.message.partitions()) {
+      known.insert(partition.id());
+    }
+    for (const Ref<internal::SegmentMeta>& segment :
+         LiveSegments(record.message.id())) {
+      const std::int64_t partition = segment->message.partition_id();
+      if (!known.insert(partition).second) continue;
+      RETURN_IF_ERROR(DropSegmentsOf(record.message.id(), partition));
+    }
+  }
   return RecoverTasks();
 }
 

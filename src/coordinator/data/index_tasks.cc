@@ -185,6 +185,13 @@ void DataCoordinator::FinishTask(const internal::SegmentIndexMeta& task,
       base::LogIfError(DeleteAttempt(task.attempt_id()),
                        "ended at the next start");
     }
+    const bool is_orphan =
+        !status.ok() && task.attempt_id() != 0 &&
+        (now == nullptr || now->message.attempt_id() != task.attempt_id());
+    if (is_orphan) {
+      base::LogIfError(DeleteAttempt(task.attempt_id()),
+                       "ended at the next start");
+    }
     {
       base::MutexLock lock(mutex_);
       running_tasks_.erase(key);

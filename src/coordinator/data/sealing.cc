@@ -24,7 +24,12 @@ struct Due {
 Due FindDue(const internal::ChannelState& channel, const base::Config& config,
             std::int64_t now_ms) {
   Due due;
-  due.all = channel.unwritten_bytes() > config.log_distance_mb * kMegabyte ||
+  // Closing again what is closed already helps nobody.
+  std::int64_t open_bytes = 0;
+  for (const auto& growing : channel.growing()) {
+    if (!growing.closed()) open_bytes += growing.bytes();
+  }
+  due.all = open_bytes > config.log_distance_mb * kMegabyte ||
             channel.tombstones() > kTombstonesMax;
   const auto bytes_max = static_cast<std::int64_t>(
       static_cast<double>(config.segment_max_mb * kMegabyte) *

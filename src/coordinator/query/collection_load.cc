@@ -227,6 +227,15 @@ void CollectionLoad::CallRefresh(std::size_t shard,
           self->shards_[shard].busy = false;
         }
         AnswerAll(std::move(waiters), status);
+        if (!status.ok()) {
+          // The old view holds files that are garbage by now.
+          self->deps_.timer.After(self->deps_.retry_max, [self, shard] {
+            self->Refresh(static_cast<std::int32_t>(shard),
+                          [](const absl::Status& again) {
+                            base::LogIfError(again, "tried again later");
+                          });
+          });
+        }
         self->Pump(shard);
       });
 }

@@ -56,6 +56,7 @@ void VchannelTail::OnRecord(const RecordView& record,
   const bool is_new = !stopped_ && position >= next_;
   if (is_new) {
     status = Apply(record, position, next);
+    failed_ = !status.ok();
     if (status.ok()) {
       clock_.store(replay_.clock().value, std::memory_order_release);
     }
@@ -328,7 +329,10 @@ Unwritten VchannelTail::unwritten() const {
 }
 
 std::optional<SealPoint> VchannelTail::SealPointHere() const {
-  if (!replay_.open_segments().empty()) return std::nullopt;
+  // Behind a record that could not be applied nothing may be committed.
+  if (failed_ || stopped_ || !replay_.open_segments().empty()) {
+    return std::nullopt;
+  }
   return SealPoint{.position = next_,
                    .clock = replay_.clock(),
                    .replay_state = replay_.Serialize()};

@@ -202,6 +202,7 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   // Inside the gate:
   Replay replay_;
   storage::Position next_;  // records before it are applied
+  bool failed_ = false;     // the record before it could not be
   absl::flat_hash_map<base::SegmentId, std::shared_ptr<GrowingSegment>> open_;
   std::shared_ptr<TailListener> listeners_[2];  // by TailUser
   bool stopped_ = false;

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryFirst{100};
 constexpr std::chrono::milliseconds kRetryMax{10'000};
+// A few tombstones are not worth a delete file in every round: about one in
+// ten minutes.
+constexpr int kIdleRoundsMax = 120;
 
 }  // namespace
 
@@ -87,26 +90,45 @@ void ChannelWriter::OnSealPoint(const segment::SealPoint& point) {
 }
 
 void ChannelWriter::OnPartitionDropped(base::PartitionId partition) {
-  base::MutexLock lock(mutex_);
-  std::erase_if(jobs_, [partition](const Job& job) {
-    const auto* closed = std::get_if<ClosedJob>(&job);
-    return closed != nullptr && closed->segment->partition() == partition;
-  });
+  {
+    base::MutexLock lock(mutex_);
+    // The job at the front may be running: FinishJob takes it away.
+    const auto begin = jobs_.begin() + (running_ && !jobs_.empty() ? 1 : 0);
+    const auto is_dropped = [&](const Job& job) {
+      const auto* closed = std::get_if<ClosedJob>(&job);
+      if (closed == nullptr || closed->segment->partition() != partition) {
+        return false;
+      }
+      closed_.erase(closed->segment->id());
+      return true;
+    };
+    jobs_.erase(std::remove_if(begin, jobs_.end(), is_dropped), jobs_.end());
+  }
+  Enqueue(DropJob{partition});
 }
 
 void ChannelWriter::OnCollectionDropped() {
   base::MutexLock lock(mutex_);
-  jobs_.clear();
+  jobs_.erase(jobs_.begin() + (running_ && !jobs_.empty() ? 1 : 0),
+              jobs_.end());
 }
 
 bool ChannelWriter::IsBehind() const {
+  if (tail_->unwritten().rows > 0) return false;
   base::MutexLock lock(mutex_);
   return !running_ && !stopped_ && jobs_.empty() &&
          tail_->applied() != checkpoint_;
 }
 
 void ChannelWriter::MoveIfIdle() {
-  if (tail_->unwritten().rows > 0 || tail_->tombstones().rows() > 0) return;
+  if (tail_->unwritten().rows > 0) return;
+  {
+    base::MutexLock lock(mutex_);
+    if (tail_->tombstones().rows() > 0 && ++idle_rounds_ < kIdleRoundsMax) {
+      return;
+    }
+    idle_rounds_ = 0;
+  }
   tail_->TrySealPoint(
       [self = shared_from_this()](std::optional<segment::SealPoint> point) {
         if (point.has_value()) self->Enqueue(*std::move(point));
@@ -117,6 +139,13 @@ void ChannelWriter::Enqueue(Job job) {
   {
     base::MutexLock lock(mutex_);
     if (stopped_) return;
+    // Of two seal points with nothing between them the later one is enough;
+    // the one at the front may be running.
+    if (jobs_.size() > 1 && std::holds_alternative<segment::SealPoint>(job) &&
+        std::holds_alternative<segment::SealPoint>(jobs_.back())) {
+      jobs_.back() = std::move(job);
+      return;
+    }
     jobs_.push_back(std::move(job));
     if (running_) return;
     running_ = true;
@@ -144,6 +173,8 @@ void ChannelWriter::RunNext() {
   }
   if (const auto* closed = std::get_if<ClosedJob>(&*job)) {
     WriteClosed(*closed);
+  } else if (const auto* drop = std::get_if<DropJob>(&*job)) {
+    DropData(drop->partition);
   } else {
     WriteCheckpoint(std::get<segment::SealPoint>(*job));
   }
@@ -167,6 +198,36 @@ void ChannelWriter::FinishJob(const absl::Status& status) {
   LOG_WARN("collection {} shard {}: {}; trying again in {} ms",
            collection_.id(), shard_, base::MessageOf(status), delay.count());
   deps_.timer.After(delay, std::move(next));
+}
+
+void ChannelWriter::GiveUp(std::int64_t attempt, const absl::Status& status) {
+  struct Call {
+    internal::EndAttemptRequest request;
+    internal::Empty reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_attempt_id(attempt);
+  deps_.data_coord.EndAttempt(
+      base::OpContext(), call->request, &call->reply,
+      [self = shared_from_this(), call, status](const absl::Status& ended) {
+        base::LogIfError(ended, "ended at the next start");
+        self->FinishJob(status);
+      });
+}
+
+void ChannelWriter::DropData(base::PartitionId partition) {
+  struct Call {
+    internal::PartitionIdRequest request;
+    internal::Empty reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_collection_id(collection_.id());
+  call->request.set_partition_id(base::ToInt(partition));
+  deps_.data_coord.DropPartition(
+      base::OpContext(), call->request, &call->reply,
+      [self = shared_from_this(), call](const absl::Status& status) {
+        self->FinishJob(status);
+      });
 }
 
 void ChannelWriter::WithAttempt(
@@ -195,7 +256,7 @@ void ChannelWriter::WriteClosed(const ClosedJob& job) {
         if (!attempt.ok()) return self->FinishJob(attempt.status());
         const Sources sources = {job.segment};
         auto rows = RowsByKey(sources);
-        if (!rows.ok()) return self->FinishJob(rows.status());
+        if (!rows.ok()) return self->GiveUp(*attempt, rows.status());
         auto commit = std::make_shared<SegmentCommit>();
         commit->job = job;
         auto meta = WriteSegment(self->deps_.objects,
@@ -213,9 +274,9 @@ void ChannelWriter::WriteClosed(const ClosedJob& job) {
                                   .deletes_to = {},
                                   .history_from = {}});
         if (!meta.ok()) {
-          return self->FinishJob(
-              base::Annotate(meta.status(), "write segment {}",
-                             base::ToInt(job.segment->id())));
+          return self->GiveUp(*attempt,
+                              base::Annotate(meta.status(), "write segment {}",
+                                             base::ToInt(job.segment->id())));
         }
         commit->request.set_attempt_id(*attempt);
         *commit->request.mutable_segment() = *std::move(meta);
@@ -232,11 +293,12 @@ void ChannelWriter::CommitClosed(std::shared_ptr<SegmentCommit> commit) {
           {
             base::MutexLock lock(self->mutex_);
             self->closed_.erase(id);
-            self->written_[id] = commit->job.next;
+            self->written_.insert(id);
           }
           self->tail_->ReleaseSegment(id, segment::TailUser::kDataNode);
+          return self->FinishJob(status);
         }
-        self->FinishJob(status);
+        self->GiveUp(commit->request.attempt_id(), status);
       });
 }
 
@@ -313,6 +375,8 @@ void ChannelWriter::CommitCheckpoint(std::shared_ptr<CheckpointCommit> commit) {
             self->checkpoint_clock_ = commit->point.clock;
           }
           self->tail_->tombstones().Trim(commit->point.clock);
+        } else if (commit->request.attempt_id() != 0) {
+          return self->GiveUp(commit->request.attempt_id(), status);
         }
         self->FinishJob(status);
       });
@@ -327,8 +391,12 @@ internal::ChannelState ChannelWriter::State() const {
   state.set_unwritten_bytes(
       static_cast<std::int64_t>(tail_->unwritten().bytes));
   state.set_tombstones(static_cast<std::int64_t>(tail_->tombstones().rows()));
-  const std::shared_ptr<const segment::GrowingList> growing = tail_->growing();
   base::MutexLock lock(mutex_);
+  const std::shared_ptr<const segment::GrowingList> growing = tail_->growing();
+  absl::flat_hash_set<base::SegmentId> here;
+  for (const auto& segment : *growing) here.insert(segment->id());
+  absl::erase_if(written_,
+                 [&here](base::SegmentId id) { return !here.contains(id); });
   state.set_checkpoint(checkpoint_.Encode());
   for (const auto& segment : *growing) {
     if (written_.contains(segment->id())) continue;

@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -72,7 +73,12 @@ class ChannelWriter final : public segment::TailListener,
     std::shared_ptr<segment::GrowingSegment> segment;
     storage::Position next;
   };
-  using Job = std::variant<ClosedJob, segment::SealPoint>;
+  // Behind it nothing of the partition that was closed before is written: it
+  // is committed by then, or never.
+  struct DropJob {
+    base::PartitionId partition{0};
+  };
+  using Job = std::variant<ClosedJob, segment::SealPoint, DropJob>;
   struct AttemptCall;
   struct SegmentCommit;
   struct CheckpointCommit;
@@ -80,6 +86,9 @@ class ChannelWriter final : public segment::TailListener,
   void Enqueue(Job job);
   void RunNext();
   void FinishJob(const absl::Status& status);
+  // Ends the attempt first, so that its files become garbage.
+  void GiveUp(std::int64_t attempt, const absl::Status& status);
+  void DropData(base::PartitionId partition);
   void WriteClosed(const ClosedJob& job);
   void CommitClosed(std::shared_ptr<SegmentCommit> commit);
   void WriteCheckpoint(const segment::SealPoint& point);
@@ -105,8 +114,9 @@ class ChannelWriter final : public segment::TailListener,
   absl::flat_hash_map<base::SegmentId, storage::Position> closed_
       ABSL_GUARDED_BY(mutex_);
   // Committed; a query node may still hold them as growing.
-  absl::flat_hash_map<base::SegmentId, storage::Position> written_
-      ABSL_GUARDED_BY(mutex_);
+  mutable absl::flat_hash_set<base::SegmentId> written_ ABSL_GUARDED_BY(mutex_);
+  // Rounds in which only tombstones kept the checkpoint from moving along.
+  int idle_rounds_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace elanus::worker

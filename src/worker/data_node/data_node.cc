@@ -146,10 +146,14 @@ void DataNode::MoveIdleCheckpoints() {
   {
     base::MutexLock lock(mutex_);
     if (stopped_) return;
-    for (const auto& [key, writer] : writers_) {
-      if (writers.size() == kIdleMovesMax) break;
-      if (writer->IsBehind()) writers.push_back(writer);
+    // In turn, so that none is left out for ever.
+    auto it = writers_.upper_bound(last_moved_);
+    for (std::size_t i = 0;
+         i < writers_.size() && writers.size() < kIdleMovesMax; ++i, ++it) {
+      if (it == writers_.end()) it = writers_.begin();
+      if (it->second->IsBehind()) writers.push_back(it->second);
     }
+    if (!writers.empty()) last_moved_ = writers.back()->tail().key();
   }
   for (const auto& writer : writers) writer->MoveIfIdle();
   deps_.timer.After(kIdlePeriod, [this] { MoveIdleCheckpoints(); });

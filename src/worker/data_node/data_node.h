@@ -74,6 +74,7 @@ class DataNode final : public role::DataNode {
   mutable base::Mutex mutex_;
   Writers writers_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  segment::VchannelKey last_moved_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace elanus::worker

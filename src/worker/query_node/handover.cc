@@ -34,9 +34,14 @@ void Shard::StartRefresh() {
     base::MutexLock lock(mutex_);
     running_.swap(waiting_);
   }
-  auto handover = std::make_shared<Handover>();
-  handover->pin = tail_->tombstones().Pin();
-  FetchTarget(std::move(handover));
+  // At a boundary, which comes after the joining: what leaves the tail from
+  // here on is in the target.
+  tail_->RunAtBoundary([self = shared_from_this()] {
+    auto handover = std::make_shared<Handover>();
+    handover->pin = self->tail_->tombstones().Pin();
+    self->deps_.background.Submit(
+        [self, handover] { self->FetchTarget(handover); });
+  });
 }
 
 void Shard::FetchTarget(std::shared_ptr<Handover> handover) {

@@ -13,9 +13,6 @@ namespace {
 
 namespace schema_pb = milvus::proto::schema;
 
-// What one reply may hold, as gRPC's default limit of the largest message.
-constexpr std::size_t kOutputBytesMax = std::size_t{256} << 20;
-
 // Puts values of one field at their places in a FieldData.
 class FieldFiller {
  public:

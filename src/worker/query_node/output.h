@@ -30,6 +30,9 @@ struct FoundAt {
   segment::RowOffset row = 0;
 };
 
+// What one reply may hold, as gRPC's default limit of the largest message.
+inline constexpr std::size_t kOutputBytesMax = std::size_t{256} << 20;
+
 using FieldDataList =
     google::protobuf::RepeatedPtrField<milvus::proto::schema::FieldData>;
 

@@ -1,5 +1,6 @@
 #include "worker/query_node/query_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -22,7 +23,8 @@ absl::Status NotLoaded(std::int64_t collection_id) {
 }  // namespace
 
 QueryNode::QueryNode(const Dependencies& dependencies)
-    : deps_(dependencies), gate_(dependencies.broker, dependencies.clock) {}
+    : deps_(dependencies),
+      gate_(dependencies.broker, dependencies.clock, dependencies.reads) {}
 
 void QueryNode::Stop() {
   std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards;
@@ -163,7 +165,9 @@ absl::StatusOr<QueryNode::Snapshot> QueryNode::TakeSnapshot(
     Snapshot::ShardPart part{.shard = shard};
     part.read_ts = shard->tail().clock();
     if (scope.guarantee().kind() == internal::ReadGuarantee::PINNED) {
-      part.read_ts = {scope.guarantee().read_at()};
+      // Beyond the clock nothing is closed yet.
+      part.read_ts =
+          std::min(part.read_ts, base::Timestamp{scope.guarantee().read_at()});
     }
     part.view = shard->view();
     part.first = snapshot.segments.size();

@@ -71,18 +71,29 @@ void ReadGate::AskEnd(const std::string& topic, storage::EndDone done) {
 
 void ReadGate::Ask(const std::string& topic, EndList asked) {
   auto list = std::make_shared<EndList>(std::move(asked));
-  broker_.End(topic,
-              [this, topic, list](absl::StatusOr<storage::Position> end) {
-                EndList next;
-                {
-                  base::MutexLock lock(mutex_);
-                  Topic& state = topics_[topic];
-                  next.swap(state.waiting);
-                  state.asking = !next.empty();
-                }
-                for (storage::EndDone& done : *list) done(end);
-                if (!next.empty()) Ask(topic, std::move(next));
-              });
+  broker_.End(
+      topic, [this, topic, list](absl::StatusOr<storage::Position> end) {
+        EndList next;
+        {
+          base::MutexLock lock(mutex_);
+          Topic& state = topics_[topic];
+          next.swap(state.waiting);
+          state.asking = !next.empty();
+        }
+        // A read may run to its end inside its `done`: nobody waits for
+        // another's,
+        // and one question does not nest in the other.
+        if (!next.empty()) {
+          executor_.Submit([this, topic, next = std::move(next)]() mutable {
+            Ask(topic, std::move(next));
+          });
+        }
+        for (std::size_t i = 1; i < list->size(); ++i) {
+          executor_.Submit(
+              [end, done = std::move((*list)[i])]() mutable { done(end); });
+        }
+        list->front()(end);
+      });
 }
 
 }  // namespace elanus::worker

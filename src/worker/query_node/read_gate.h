@@ -26,8 +26,9 @@ namespace elanus::worker {
 
 class ReadGate {
  public:
-  ReadGate(storage::LogBroker& broker, const base::Clock& clock)
-      : broker_(broker), clock_(clock) {}
+  ReadGate(storage::LogBroker& broker, const base::Clock& clock,
+           base::Executor& executor)
+      : broker_(broker), clock_(clock), executor_(executor) {}
 
   // `done` once all shards are new enough: at once on this thread if they are.
   void Pass(const base::OpContext& ctx,
@@ -51,6 +52,7 @@ class ReadGate {
 
   storage::LogBroker& broker_;
   const base::Clock& clock_;
+  base::Executor& executor_;  // for the reads of others
   base::Mutex mutex_;
   std::map<std::string, Topic> topics_ ABSL_GUARDED_BY(mutex_);
 };

@@ -103,6 +103,34 @@ absl::StatusOr<SearchInput> MakeInput(
   return input;
 }
 
+// Refuses what could not be answered before anything of that size is made.
+// Small reads go on when the budget is spent.
+absl::StatusOr<base::MemoryReservation> AdmitHits(base::MemoryBudget& budget,
+                                                  const Segments& segments,
+                                                  std::uint64_t nq,
+                                                  std::uint64_t k) {
+  constexpr std::uint64_t kReplyBytes = 12;    // key and score
+  constexpr std::uint64_t kSegmentBytes = 32;  // heap, output, list
+  constexpr std::uint64_t kMergedBytes = 160;  // candidate, hit, place, reply
+  constexpr std::uint64_t kUnaccounted = std::uint64_t{64} << 20;
+  std::uint64_t rows = 0;
+  std::uint64_t kept = 0;
+  for (const auto& segment : segments) {
+    rows += segment->rows();
+    kept += std::min<std::uint64_t>(k, segment->rows());
+  }
+  const std::uint64_t hits = std::min(k, rows);
+  if (nq != 0 && hits > kOutputBytesMax / kReplyBytes / nq) {
+    return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
+                              "nq {} x topk {} gives more than the {} bytes of "
+                              "one reply",
+                              nq, k, kOutputBytesMax);
+  }
+  const std::uint64_t bytes = nq * (kept * kSegmentBytes + hits * kMergedBytes);
+  if (bytes < kUnaccounted) return base::MemoryReservation();
+  return budget.Reserve(static_cast<std::int64_t>(bytes), "the search");
+}
+
 }  // namespace
 
 void QueryNode::Search(const base::OpContext& ctx,
@@ -128,6 +156,9 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
                    MakeInput(request, *snapshot.parts.front().view,
                              snapshot.schema, snapshot.filter));
   input.plan.queries = input.queries;
+  ASSIGN_OR_RETURN(
+      const base::MemoryReservation held,
+      AdmitHits(deps_.budget, snapshot.segments, input.plan.nq, input.plan.k));
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   std::atomic<std::size_t> next{0};
   RETURN_IF_ERROR(index::WorkTogether(
