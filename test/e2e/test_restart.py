@@ -5,7 +5,7 @@ from pymilvus import DataType
 from elanus_process import ElanusProcess
 from raw import int64_key, vector, Api, ok
 from support import (new_client, count, hits, ids_where, make, random_vectors,
-                     rows_with_vectors)
+                     rows_with_vectors, wait_until)
 
 
 def stop(server, how):
@@ -129,3 +129,34 @@ def test_a_bad_setting_stops_the_start_with_key_and_range(tmp_path):
         server.start()
     assert "proxy.maxShardNum" in str(error.value)
     assert "1 .. 1024" in str(error.value)
+
+
+def test_a_server_without_index_node_searches_by_the_index_that_is_there(
+        own_server):
+    client = new_client(own_server)
+    make(client, "c", index_type="HNSW", metric="L2",
+         index_params={"M": 16, "efConstruction": 100})
+    client.insert("c", rows_with_vectors(3000))
+    client.flush("c")
+
+    def indexed_rows():
+        api = Api(own_server.address)
+        infos = ok(api("GetQuerySegmentInfo", collectionName="c")).infos
+        api.close()
+        return sum(info.num_rows for info in infos if info.index_name)
+
+    wait_until(lambda: indexed_rows() == 3000, "the index is served")
+    query = random_vectors(1, seed=4)[0].tolist()
+    before = hits(client.search("c", data=[query], limit=20))
+    client.close()
+    own_server.kill()
+    own_server.environment["ELANUS_INDEXNODE_ENABLED"] = "false"
+    own_server.start()
+    wait_until(lambda: indexed_rows() == 3000, "the index is mapped again")
+    client = new_client(own_server)
+    assert hits(client.search("c", data=[query], limit=20)) == before
+    client.insert("c", rows_with_vectors(2000, seed=9, first=10000))
+    client.flush("c")
+    assert count(client, "c") == 5000
+    assert indexed_rows() == 3000
+    client.close()
