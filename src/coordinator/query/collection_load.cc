@@ -76,6 +76,8 @@ void CollectionLoad::Release(base::Done done) {
     ++generation_;
     releases_.push_back(std::move(done));
   }
+  // The last shard's answer may drop the last other reference.
+  const std::shared_ptr<CollectionLoad> self = shared_from_this();
   for (std::size_t i = 0; i < nodes_.size(); ++i) Pump(i);
 }
 
