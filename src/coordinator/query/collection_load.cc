@@ -83,17 +83,15 @@ void CollectionLoad::Release(base::Done done) {
 
 void CollectionLoad::Refresh(std::int32_t shard, base::Done done) {
   const auto i = static_cast<std::size_t>(shard);
-  bool wanted = false;
   {
     base::MutexLock lock(mutex_);
-    wanted = wish_.has_value() && i < shards_.size();
-    if (wanted) shards_[i].refreshes.push_back(std::move(done));
+    if (wish_.has_value() && i < shards_.size()) {
+      shards_[i].refreshes.push_back(std::exchange(done, nullptr));
+    }
   }
-  if (wanted) {
-    Pump(i);
-  } else {
-    done(absl::OkStatus());
-  }
+  // Still here: nothing is loaded, so there is nothing to refresh.
+  if (done) return done(absl::OkStatus());
+  Pump(i);
 }
 
 void CollectionLoad::Pump(std::size_t shard) {
@@ -324,9 +322,10 @@ void CollectionLoad::Describe(const std::vector<std::int64_t>& partitions,
             return std::find(wished.begin(), wished.end(), id) != wished.end();
           });
   if (!all_wished) return;
-  const auto ready = static_cast<std::size_t>(std::count_if(
-      shards_.begin(), shards_.end(),
-      [&](const Shard& shard) { return Serves(shard, partitions); }));
+  std::size_t ready = 0;
+  for (const Shard& shard : shards_) {
+    if (Serves(shard, partitions)) ++ready;
+  }
   const bool done = ready == shards_.size();
   reply->set_state(done ? internal::GetLoadStateReply::LOADED
                         : internal::GetLoadStateReply::LOADING);
