@@ -251,3 +251,35 @@ def test_idle_and_dead_connections_leave_room_for_others(server, api, plain):
     for s in sockets:
         s.close()
     wait_until(lambda: api.count(plain) == 1, "still answers")
+
+
+def test_an_answer_larger_than_the_configured_one_is_refused(start_server):
+    from raw import Api, vector
+    server = start_server(
+        "small_output", QUOTAANDLIMITS_LIMITS_MAXOUTPUTSIZE=str(1 << 20))
+    api = Api(server.address)
+    ok(api.create("wide", [int64_key(), vector(512)]))
+    ok(api.index("wide"))
+    ok(api.load("wide"))
+    ok(api.insert("wide", [longs("id", range(1000)),
+                           floats("embedding", [[0.5] * 512] * 1000)], 1000))
+    every = ["id", "embedding"]
+    status = api.query("wide", "id >= 0", every).status
+    assert status.code != 0 and "maxOutputSize" in status.reason
+    status = api.search("wide", [[0.5] * 512], limit=1000,
+                        output=every).status
+    assert status.code != 0 and "maxOutputSize" in status.reason
+    ok(api.query("wide", "id < 500", every))
+    assert api.count("wide") == 1000
+    api.close()
+
+
+def test_a_request_of_countless_empty_parts_is_refused_unparsed(api):
+    parts = 65537
+    call = api.channel.unary_unary(
+        "/milvus.proto.milvus.MilvusService/Flush",
+        request_serializer=None, response_deserializer=None)
+    with pytest.raises(grpc.RpcError) as error:
+        call(b"\x1a\x00" * parts, timeout=10)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "65536 parts" in error.value.details()

@@ -102,9 +102,11 @@ void Dispatch::Serve(const Row& row, std::unique_ptr<role::RpcCall> call) {
 
 void Dispatch::Authorise(const Row& row, std::unique_ptr<Entered> owned) {
   Entered& entered = *owned;
-  if (!PeekNames(entered.call->request().view(), row.method.peeked,
-                 &entered.names)) {
-    RefuseRequest(*entered.call, row.method.request->full_name());
+  const absl::Status peeked = PeekNames(entered.call->request().view(),
+                                        row.method.peeked, &entered.names);
+  if (!peeked.ok()) {
+    RefuseRequest(*entered.call, row.method.request->full_name(),
+                  base::MessageOf(peeked));
     return;
   }
   if (!entered.names.db_name.empty()) {
@@ -132,9 +134,11 @@ void Dispatch::FillContext(Entered& entered) {
   context.user_agent = call.Metadata("user-agent").value_or("");
 }
 
-void Dispatch::RefuseRequest(role::RpcCall& call, std::string_view type) {
+void Dispatch::RefuseRequest(role::RpcCall& call, std::string_view type,
+                             std::string_view reason) {
   call.Fail(absl::StatusCode::kInvalidArgument,
-            fmt::format("{}: the request is not a {}", call.method(), type));
+            fmt::format("{}: the request is not a {}: {}", call.method(), type,
+                        reason));
 }
 
 Dispatch::EnteredHandler Dispatch::UnimplementedHandler(const Method& method) {

@@ -98,7 +98,8 @@ class Dispatch {
   void Serve(const Row& row, std::unique_ptr<role::RpcCall> call);
   void Authorise(const Row& row, std::unique_ptr<Entered> entered);
   static void FillContext(Entered& entered);
-  static void RefuseRequest(role::RpcCall& call, std::string_view type);
+  static void RefuseRequest(role::RpcCall& call, std::string_view type,
+                            std::string_view reason);
   static EnteredHandler UnimplementedHandler(const Method& method);
   // Sends `reply`, whose outcome is `outcome`, which stands in `status`.
   static void Answer(
@@ -139,7 +140,8 @@ void Dispatch::Register(std::string_view method,
     Parsed& exchange = *owned;
     role::RpcCall& call = *exchange.entered->call;
     if (!role::ParseRequest(call.request(), exchange.request)) {
-      RefuseRequest(call, exchange.request.GetTypeName());
+      RefuseRequest(call, exchange.request.GetTypeName(),
+                    "it cannot be parsed");
       return;
     }
     handler(exchange.entered->context, exchange.request, &exchange.reply,

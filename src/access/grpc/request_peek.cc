@@ -53,17 +53,26 @@ std::optional<std::string_view> TakeField(int wire_type,
 
 }  // namespace
 
-bool PeekNames(std::string_view request, const RequestFields& fields,
-               RequestNames* names) {
+absl::Status PeekNames(std::string_view request, const RequestFields& fields,
+                       RequestNames* names) {
+  const auto malformed = [] {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "the bytes are not a message");
+  };
+  std::size_t parts = 0;
   while (!request.empty()) {
     const std::optional<std::uint64_t> key = TakeVarint(request);
-    if (!key || *key > UINT32_MAX || *key >> 3 == 0) return false;
+    if (!key || *key > UINT32_MAX || *key >> 3 == 0) return malformed();
     const int number = static_cast<int>(*key >> 3);
     const int wire_type = static_cast<int>(*key & 7);
     const std::optional<std::string_view> content =
         TakeField(wire_type, request);
-    if (!content) return false;
+    if (!content) return malformed();
     if (wire_type != kLengthDelimited) continue;
+    if (++parts > kRequestPartsMax) {
+      return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
+                                "more than {} parts", kRequestPartsMax);
+    }
     if (number == fields.db_name) names->db_name = *content;
     if (number != fields.object_name) continue;
     if (!fields.object_name_repeated) names->objects.clear();
@@ -72,7 +81,7 @@ bool PeekNames(std::string_view request, const RequestFields& fields,
   if (fields.object_name != 0 && names->objects.empty()) {
     names->objects.emplace_back();
   }
-  return true;
+  return absl::OkStatus();
 }
 
 }  // namespace elanus::access

@@ -9,8 +9,11 @@
 //            is done.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
+
+#include "base/status.h"
 
 namespace elanus::access {
 
@@ -25,9 +28,14 @@ struct RequestFields {
   bool object_name_repeated = false;
 };
 
-// False if `request` is not a protobuf message. An absent object name is an
-// empty one.
-bool PeekNames(std::string_view request, const RequestFields& fields,
-               RequestNames* names);
+// More strings and messages than this directly in a request are refused: two
+// bytes each on the wire, they would take a hundred each when parsed. Values
+// of rows lie deeper.
+inline constexpr std::size_t kRequestPartsMax = 65536;
+
+// An absent object name is an empty one. Errors: kParameterInvalid for bytes
+// that are not a protobuf message, kParameterTooLarge for too many parts.
+absl::Status PeekNames(std::string_view request, const RequestFields& fields,
+                       RequestNames* names);
 
 }  // namespace elanus::access

@@ -26,14 +26,14 @@ TEST(RequestPeekTest, NamesAreReadFromAmongOtherFields) {
   request.mutable_base()->set_msgid(9);
   const std::string bytes = request.SerializeAsString();
   RequestNames names;
-  ASSERT_TRUE(PeekNames(bytes, kSearchFields, &names));
+  ASSERT_TRUE(PeekNames(bytes, kSearchFields, &names).ok());
   EXPECT_EQ(names.db_name, "shop");
   EXPECT_THAT(names.objects, ElementsAre("books"));
 }
 
 TEST(RequestPeekTest, AnAbsentNameIsTheEmptyOne) {
   RequestNames names;
-  ASSERT_TRUE(PeekNames("", kSearchFields, &names));
+  ASSERT_TRUE(PeekNames("", kSearchFields, &names).ok());
   EXPECT_EQ(names.db_name, "");
   EXPECT_THAT(names.objects, ElementsAre(""));
 }
@@ -44,9 +44,11 @@ TEST(RequestPeekTest, OfARepeatedOneAllAreRead) {
   request.add_collection_names("b");
   RequestNames names;
   const std::string bytes = request.SerializeAsString();
-  ASSERT_TRUE(PeekNames(
-      bytes, {.db_name = 2, .object_name = 3, .object_name_repeated = true},
-      &names));
+  ASSERT_TRUE(
+      PeekNames(bytes,
+                {.db_name = 2, .object_name = 3, .object_name_repeated = true},
+                &names)
+          .ok());
   EXPECT_THAT(names.objects, ElementsAre("a", "b"));
 }
 
@@ -60,8 +62,18 @@ TEST(RequestPeekTest, OfANameGivenTwiceTheLastCountsAsForTheParser) {
   milvus::proto::milvus::SearchRequest parsed;
   ASSERT_TRUE(parsed.ParseFromString(bytes));
   RequestNames names;
-  ASSERT_TRUE(PeekNames(bytes, kSearchFields, &names));
+  ASSERT_TRUE(PeekNames(bytes, kSearchFields, &names).ok());
   EXPECT_THAT(names.objects, ElementsAre(parsed.collection_name()));
+}
+
+TEST(RequestPeekTest, MorePartsThanARequestEverHasAreRefusedUnparsed) {
+  std::string bytes;
+  for (std::size_t i = 0; i <= kRequestPartsMax; ++i)
+    bytes += "\x0A" + std::string(1, '\0');
+  RequestNames names;
+  const absl::Status status = PeekNames(bytes, kSearchFields, &names);
+  EXPECT_EQ(base::CodeOf(status), base::ErrorCode::kParameterTooLarge);
+  EXPECT_TRUE(PeekNames(bytes.substr(2), kSearchFields, &names).ok());
 }
 
 // Whatever both accept, both understand in the same way.
@@ -82,7 +94,7 @@ TEST(RequestPeekTest, DamagedRequestsAreReadAsTheParserReadsThemOrRefused) {
       bytes[random() % bytes.size()] = static_cast<char>(random());
     }
     RequestNames names;
-    const bool is_peeked = PeekNames(bytes, kSearchFields, &names);
+    const bool is_peeked = PeekNames(bytes, kSearchFields, &names).ok();
     milvus::proto::milvus::SearchRequest parsed;
     if (!is_peeked || !parsed.ParseFromString(bytes)) continue;
     ++both;

@@ -13,12 +13,29 @@ namespace {
 
 namespace schema_pb = milvus::proto::schema;
 
+// What the values of one reply take, held against what they may.
+class OutputBytes {
+ public:
+  explicit OutputBytes(std::size_t bytes_max)
+      : bytes_max_(bytes_max), left_(bytes_max) {}
+
+  absl::Status Take(std::size_t bytes) {
+    if (bytes > left_) return OutputTooLarge(bytes_max_);
+    left_ -= bytes;
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::size_t bytes_max_;
+  std::size_t left_;
+};
+
 // Puts values of one field at their places in a FieldData.
 class FieldFiller {
  public:
   FieldFiller(const types::FieldSchema& field, std::size_t rows,
-              schema_pb::FieldData* data)
-      : field_(field), rows_(rows), data_(data) {
+              OutputBytes& bytes, schema_pb::FieldData* data)
+      : field_(field), rows_(rows), bytes_(bytes), data_(data) {
     data_->set_field_name(field.name);
     data_->set_field_id(base::ToInt(field.id));
     data_->set_type(static_cast<schema_pb::DataType>(field.type));
@@ -47,9 +64,9 @@ class FieldFiller {
 
   const types::FieldSchema& field_;
   const std::size_t rows_;
+  OutputBytes& bytes_;
   schema_pb::FieldData* data_;
   std::optional<DynamicReducer> reducer_;
-  std::size_t text_bytes_ = 0;
 };
 
 void FieldFiller::Reserve() {
@@ -100,14 +117,7 @@ absl::Status FieldFiller::PutText(const types::ColumnView& column,
     const std::string_view value = column.Text(row);
     text->assign(value.data(), value.size());
   }
-  text_bytes_ += text->size();
-  if (text_bytes_ > kOutputBytesMax) {
-    return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
-                              "the answer is larger than {} bytes: ask for "
-                              "fewer rows or fields",
-                              kOutputBytesMax);
-  }
-  return absl::OkStatus();
+  return bytes_.Take(text->size());
 }
 
 absl::Status FieldFiller::Put(const types::ColumnView& column, std::size_t row,
@@ -168,22 +178,20 @@ struct RowsOfSegment {
   std::vector<std::size_t> places;
 };
 
-absl::Status CheckSize(const types::FieldSchema& field, std::size_t rows) {
-  if (types::IsVariableLength(field.type)) return absl::OkStatus();
-  const std::size_t bytes = rows * types::FixedWidth(field.type, field.dim);
-  if (bytes <= kOutputBytesMax) return absl::OkStatus();
-  return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
-                            "field {} of {} rows takes {} bytes, a reply holds "
-                            "{}: ask for fewer rows or fields",
-                            field.name, rows, bytes, kOutputBytesMax);
-}
-
 }  // namespace
+
+absl::Status OutputTooLarge(std::size_t bytes_max) {
+  return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
+                            "query results exceed the maxOutputSize Limit {}: "
+                            "ask for fewer rows or fields",
+                            bytes_max);
+}
 
 absl::Status FillOutput(const Segments& segments, std::span<const FoundAt> rows,
                         const types::Schema& schema,
                         const internal::OutputColumns& wanted,
-                        FieldDataList* fields) {
+                        std::size_t bytes_max, FieldDataList* fields) {
+  OutputBytes bytes(bytes_max);
   std::vector<RowsOfSegment> by_segment(segments.size());
   for (std::size_t place = 0; place < rows.size(); ++place) {
     RowsOfSegment& of = by_segment[rows[place].segment];
@@ -196,8 +204,11 @@ absl::Status FillOutput(const Segments& segments, std::span<const FoundAt> rows,
       return base::Error(base::ErrorCode::kFieldNotFound,
                          "field not found[field={}]", id);
     }
-    RETURN_IF_ERROR(CheckSize(*field, rows.size()));
-    FieldFiller filler(*field, rows.size(), fields->Add());
+    if (!types::IsVariableLength(field->type)) {
+      RETURN_IF_ERROR(
+          bytes.Take(rows.size() * types::FixedWidth(field->type, field->dim)));
+    }
+    FieldFiller filler(*field, rows.size(), bytes, fields->Add());
     if (field->is_dynamic && !wanted.whole_dynamic()) {
       filler.ReduceTo(
           {wanted.dynamic_keys().begin(), wanted.dynamic_keys().end()});

@@ -2,8 +2,8 @@
 // FieldData.
 //
 // Threads: pure functions.
-// Errors:  DATA_LOSS of a segment; kParameterTooLarge where the answer would
-//          be larger than a reply may be.
+// Errors:  DATA_LOSS of a segment; kParameterTooLarge where the values would
+//          take more bytes than a reply may hold.
 #pragma once
 
 #include <cstddef>
@@ -30,17 +30,18 @@ struct FoundAt {
   segment::RowOffset row = 0;
 };
 
-// What one reply may hold, as gRPC's default limit of the largest message.
-inline constexpr std::size_t kOutputBytesMax = std::size_t{256} << 20;
+// The error of a read whose answer would be larger than `bytes_max`.
+absl::Status OutputTooLarge(std::size_t bytes_max);
 
 using FieldDataList =
     google::protobuf::RepeatedPtrField<milvus::proto::schema::FieldData>;
 
 // One column per wanted field, each with a value per row, in the rows' order.
+// bytes_max: what all values together may take.
 absl::Status FillOutput(const Segments& segments, std::span<const FoundAt> rows,
                         const types::Schema& schema,
                         const internal::OutputColumns& wanted,
-                        FieldDataList* fields);
+                        std::size_t bytes_max, FieldDataList* fields);
 
 // Adds the keys in their order; all of one kind.
 void AddKey(const types::PrimaryKey& key, milvus::proto::schema::IDs* ids);

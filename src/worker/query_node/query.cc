@@ -1,6 +1,6 @@
 // Query over the shards of one node: rows by a filter, by rising key, each key
 // once; or their number.
-#include <limits>
+#include <algorithm>
 #include <utility>
 
 #include "segment/merge.h"
@@ -8,6 +8,11 @@
 #include "worker/query_node/query_node.h"
 
 namespace elanus::worker {
+namespace {
+
+constexpr std::size_t kKeyBytes = 16;  // a key and its timestamp, at least
+
+}  // namespace
 
 void QueryNode::Query(const base::OpContext& ctx,
                       const internal::QueryShardsRequest& request,
@@ -45,9 +50,12 @@ absl::Status QueryNode::DoQuery(const base::OpContext& ctx,
     reply->set_count(static_cast<std::int64_t>(count));
     return absl::OkStatus();
   }
-  const std::size_t limit = request.limit() > 0
-                                ? static_cast<std::size_t>(request.limit())
-                                : std::numeric_limits<std::size_t>::max();
+  // One row more than fits is enough to see that they don't.
+  const std::size_t rows_max = deps_.output_bytes_max / kKeyBytes;
+  std::size_t limit = rows_max + 1;
+  if (request.limit() > 0) {
+    limit = std::min(limit, static_cast<std::size_t>(request.limit()));
+  }
   std::vector<std::vector<segment::FoundRow>> found(snapshot.segments.size());
   for (std::size_t i = 0; i < snapshot.segments.size(); ++i) {
     ASSIGN_OR_RETURN(found[i],
@@ -60,8 +68,9 @@ absl::Status QueryNode::DoQuery(const base::OpContext& ctx,
     reply->add_at(row.at.value);
     rows.push_back({row.source, row.row});
   }
+  if (rows.size() > rows_max) return OutputTooLarge(deps_.output_bytes_max);
   return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
-                    reply->mutable_fields());
+                    deps_.output_bytes_max, reply->mutable_fields());
 }
 
 }  // namespace elanus::worker

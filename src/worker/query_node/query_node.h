@@ -45,6 +45,7 @@ class QueryNode final : public role::QueryNode {
     base::Executor& reads;  // helps with reads of many segments
     base::Executor& background;
     const base::Clock& clock;
+    std::size_t output_bytes_max;  // of the values in one reply
     bool use_mmap = true;
   };
 

@@ -108,7 +108,8 @@ absl::StatusOr<SearchInput> MakeInput(
 absl::StatusOr<base::MemoryReservation> AdmitHits(base::MemoryBudget& budget,
                                                   const Segments& segments,
                                                   std::uint64_t nq,
-                                                  std::uint64_t k) {
+                                                  std::uint64_t k,
+                                                  std::size_t bytes_max) {
   constexpr std::uint64_t kReplyBytes = 12;    // key and score
   constexpr std::uint64_t kSegmentBytes = 32;  // heap, output, list
   constexpr std::uint64_t kMergedBytes = 160;  // candidate, hit, place, reply
@@ -120,11 +121,8 @@ absl::StatusOr<base::MemoryReservation> AdmitHits(base::MemoryBudget& budget,
     kept += std::min<std::uint64_t>(k, segment->rows());
   }
   const std::uint64_t hits = std::min(k, rows);
-  if (nq != 0 && hits > kOutputBytesMax / kReplyBytes / nq) {
-    return base::InvalidInput(base::ErrorCode::kParameterTooLarge,
-                              "nq {} x topk {} gives more than the {} bytes of "
-                              "one reply",
-                              nq, k, kOutputBytesMax);
+  if (nq != 0 && hits > bytes_max / kReplyBytes / nq) {
+    return base::Annotate(OutputTooLarge(bytes_max), "nq {} x topk {}", nq, k);
   }
   const std::uint64_t bytes = nq * (kept * kSegmentBytes + hits * kMergedBytes);
   if (bytes < kUnaccounted) return base::MemoryReservation();
@@ -156,9 +154,9 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
                    MakeInput(request, *snapshot.parts.front().view,
                              snapshot.schema, snapshot.filter));
   input.plan.queries = input.queries;
-  ASSIGN_OR_RETURN(
-      const base::MemoryReservation held,
-      AdmitHits(deps_.budget, snapshot.segments, input.plan.nq, input.plan.k));
+  ASSIGN_OR_RETURN(const base::MemoryReservation held,
+                   AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
+                             input.plan.k, deps_.output_bytes_max));
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   std::atomic<std::size_t> next{0};
   RETURN_IF_ERROR(index::WorkTogether(
@@ -189,7 +187,7 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   while (reply->top_ks_size() < request.nq()) reply->add_top_ks(0);
   FillStates(snapshot, reply->mutable_states());
   return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
-                    reply->mutable_fields());
+                    deps_.output_bytes_max, reply->mutable_fields());
 }
 
 }  // namespace elanus::worker
