@@ -62,6 +62,7 @@ struct Config {
   std::int64_t retention_s = 300;        // common.retentionDuration
   std::int64_t graceful_time_ms = 5000;  // common.gracefulTime
   bool mmap_enabled = true;              // queryNode.mmap.vectorField
+  std::int64_t threads = 0;              // elanus.threads; 0 = one a core
   // Parts that can be left out.
   bool index_node_enabled = true;  // elanus.indexNode.enabled
   // Log.
