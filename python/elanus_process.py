@@ -34,13 +34,15 @@ def free_ports(count):
 
 class ElanusProcess:
     def __init__(self, binary, folder, *, port=None, management_port=None,
-                 role_calls="direct", environment=None, arguments=()):
+                 bind="127.0.0.1", role_calls="direct", environment=None,
+                 arguments=()):
         self.binary = str(binary)
         self.folder = pathlib.Path(folder)
         self.log_path = pathlib.Path(f"{folder}.log")
         free = free_ports(2)
         self.port = port or free[0]
         self.management_port = management_port or free[1]
+        self.bind = bind
         self.role_calls = role_calls
         self.environment = dict(environment or {})
         self.arguments = list(arguments)
@@ -60,7 +62,7 @@ class ElanusProcess:
 
     def command(self):
         return [self.binary, "standalone", "--data", str(self.folder),
-                "--bind", "127.0.0.1", "--port", str(self.port),
+                "--bind", self.bind, "--port", str(self.port),
                 "--management-port", str(self.management_port),
                 "--role-calls", self.role_calls, *self.arguments]
 
@@ -117,6 +119,12 @@ class ElanusProcess:
         if self.running:
             self.process.kill()
         self.process.wait()
+
+    def cpu_seconds(self):
+        """CPU time that the running process has taken, in all its threads."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def log_tail(self, size=4000):
         text = self.log_path.read_text(errors="replace")

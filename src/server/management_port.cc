@@ -1,14 +1,9 @@
 #include "server/management_port.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,8 +12,8 @@ namespace elanus::server {
 namespace {
 
 constexpr std::size_t kRequestMax = 8192;
-constexpr int kPollMs = 200;  // how soon Stop is noticed
 constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::milliseconds kAcceptPause{20};
 
 std::string Reply(int code, std::string_view reason, std::string_view type,
                   std::string_view body) {
@@ -40,41 +35,36 @@ ManagementPort::ManagementPort(ManagementOptions options,
 ManagementPort::~ManagementPort() { Stop(); }
 
 absl::Status ManagementPort::Start() {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(options_.port));
-  if (inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr) != 1) {
-    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "{} is not an IPv4 address", options_.host);
+  absl::StatusOr<access::Fd> listener =
+      access::Listen(options_.host, options_.port);
+  if (!listener.ok()) {
+    return base::Annotate(listener.status(), "management port");
   }
-  if (bind(listener_, reinterpret_cast<const sockaddr*>(&address),
-           sizeof(address)) != 0 ||
-      listen(listener_, 64) != 0) {
-    return base::Error(base::ErrorCode::kIoFailed, "management port {}:{}: {}",
-                       options_.host, options_.port, std::strerror(errno));
-  }
+  listener_ = *std::move(listener);
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
 
 void ManagementPort::Stop() {
   stopping_.store(true);
+  // Wakes the thread where it waits for a connection.
+  if (listener_.is_open()) shutdown(listener_.get(), SHUT_RD);
   if (thread_.joinable()) thread_.join();
-  if (listener_ >= 0) close(listener_);
-  listener_ = -1;
+  listener_.Reset();
 }
 
 void ManagementPort::Run() {
   while (!stopping_.load()) {
-    pollfd waiting{.fd = listener_, .events = POLLIN, .revents = 0};
-    if (poll(&waiting, 1, kPollMs) <= 0) continue;
-    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) continue;
-    Serve(connection);
-    close(connection);
+    pollfd waiting{.fd = listener_.get(), .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, -1) <= 0) continue;
+    const access::Fd connection(
+        accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection.is_open()) {
+      Serve(connection.get());
+    } else {
+      // Out of descriptors: the connection stays in the queue.
+      std::this_thread::sleep_for(kAcceptPause);
+    }
   }
 }
 

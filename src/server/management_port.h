@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "access/grpc/socket.h"
 #include "base/metrics.h"
 #include "base/status.h"
 
@@ -43,7 +44,7 @@ class ManagementPort {
   const base::Metrics& metrics_;
   const std::function<absl::Status()> health_;
   std::atomic<bool> stopping_{false};
-  int listener_ = -1;
+  access::Fd listener_;
   std::thread thread_;
 };
 

@@ -47,8 +47,16 @@ std::int64_t MemoryLimit(const base::Config& config) {
   return machine / 10 * 8;
 }
 
-std::size_t Cores() {
+std::size_t Threads(const base::Config& config) {
+  if (config.threads > 0) return static_cast<std::size_t>(config.threads);
   return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// By default a build of an index and a write of a segment can run side by side
+// on one core.
+std::size_t BackgroundThreads(const base::Config& config) {
+  if (config.threads > 0) return static_cast<std::size_t>(config.threads);
+  return std::max<std::size_t>(2, Threads(config));
 }
 
 // Runs an asynchronous step of the start or stop and waits for it: only here,
@@ -71,9 +79,9 @@ class Standalone::State {
       : config(config_in),
         storage(std::move(storage_in)),
         budget(MemoryLimit(config_in)),
-        requests({.name = "requests", .threads = Cores()}),
+        requests({.name = "requests", .threads = Threads(config_in)}),
         background({.name = "background",
-                    .threads = std::max<std::size_t>(2, Cores()),
+                    .threads = BackgroundThreads(config_in),
                     .nice = kBackgroundNice}),
         timer(background) {}
 
@@ -120,23 +128,24 @@ void Standalone::State::MakeRoles(base::NodeId epoch,
                                      .budget = budget,
                                      .background = background,
                                      .timer = timer});
-  query_node.emplace(
-      worker::QueryNode::Dependencies{.data_coord = late.data_coord,
-                                      .objects = *storage.objects,
-                                      .broker = *storage.log,
-                                      .tails = *tails,
-                                      .budget = budget,
-                                      .reads = requests,
-                                      .background = background,
-                                      .clock = clock,
-                                      .use_mmap = config.mmap_enabled});
+  query_node.emplace(worker::QueryNode::Dependencies{
+      .data_coord = late.data_coord,
+      .objects = *storage.objects,
+      .broker = *storage.log,
+      .tails = *tails,
+      .budget = budget,
+      .reads = requests,
+      .background = background,
+      .clock = clock,
+      .output_bytes_max = static_cast<std::size_t>(config.max_output_bytes),
+      .use_mmap = config.mmap_enabled});
   if (config.index_node_enabled) {
     index_node.emplace(
         worker::IndexNode::Dependencies{.data_coord = late.data_coord,
                                         .objects = *storage.objects,
                                         .budget = budget,
                                         .background = background,
-                                        .threads = Cores()});
+                                        .threads = Threads(config)});
   }
   query_coord.emplace(coordinator::QueryDeps{.store = *storage.meta,
                                              .data_coord = late.data_coord,
@@ -250,7 +259,6 @@ absl::Status Standalone::Start() {
   s.port.emplace(
       access::PortOptions{.host = s.config.bind_address, .port = s.config.port},
       *s.rpc);
-  RETURN_IF_ERROR(s.port->Start());
   s.metrics.AddGaugeCallback(
       "elanus_memory_used_bytes", "Accounted memory in use",
       [&s] { return static_cast<double>(s.budget.used()); });
@@ -269,6 +277,7 @@ absl::Status Standalone::Start() {
                                             "service not ready");
       });
   RETURN_IF_ERROR(s.management->Start());
+  RETURN_IF_ERROR(s.port->Start());
   s.ready.store(true);
   return absl::OkStatus();
 }

@@ -7,6 +7,8 @@ import grpc
 import pytest
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
+from conftest import BINARY
+from elanus_process import ElanusProcess
 from raw import Api, ok
 from support import new_client
 
@@ -105,3 +107,21 @@ def test_a_reply_always_has_its_status_sub_message(api):
     # The Node client fails on an absent one.
     reply = api.call("AllocTimestamp", milvus_pb2.AllocTimestampRequest())
     assert reply.HasField("status")
+
+
+@pytest.mark.raw
+@pytest.mark.parametrize("name, host", [("localhost", "localhost"),
+                                        ("::1", "[::1]")])
+def test_both_ports_listen_where_they_are_told_to(tmp_path, name, host):
+    server = ElanusProcess(BINARY, tmp_path / "data", bind=name)
+    server.spawn()
+    try:
+        api = Api(f"{host}:{server.port}")
+        ok(api.stub.GetVersion(milvus_pb2.GetVersionRequest(), timeout=10,
+                               wait_for_ready=True))
+        api.close()
+        url = f"http://{host}:{server.management_port}/healthz"
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            assert reply.status == 200
+    finally:
+        assert server.terminate() == 0
