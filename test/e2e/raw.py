@@ -128,7 +128,7 @@ class Api:
             ("grpc.max_receive_message_length", -1),
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.initial_reconnect_backoff_ms", 20),
-            ("grpc.min_reconnect_backoff_ms", 20),
+            ("grpc.min_reconnect_backoff_ms", 2000),
             ("grpc.max_reconnect_backoff_ms", 100),
         ])
         self.stub = milvus_pb2_grpc.MilvusServiceStub(self.channel)

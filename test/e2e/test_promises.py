@@ -2,6 +2,7 @@
 import pytest
 
 from conftest import BINARY, ROLE_CALLS
+from raw import Api, floats, ids_of, int64_key, longs, ok, vector
 
 pytestmark = pytest.mark.raw
 
@@ -21,3 +22,39 @@ def test_a_strong_search_sees_every_acknowledged_insert(server):
     from strong_read import StrongRead, is_good
     figures = StrongRead(server.address, 1000).run()
     assert is_good(figures, 1000), figures
+
+
+def test_a_start_after_unwritten_log_finds_the_last_row():
+    import long_log
+    figures = long_log.run(BINARY, 32, ROLE_CALLS)
+    # The full run has 256 MiB and one second.
+    assert long_log.is_good(figures, 5), figures
+
+
+class LaterApi(Api):
+    """Gives a future instead of a reply."""
+
+    def call(self, rpc, request):
+        return getattr(self.stub, rpc).future(request, timeout=self.timeout)
+
+
+def test_one_thread_serves_1000_strong_reads_and_1000_inserts_at_once(
+        start_server):
+    server = start_server("one_thread", ELANUS_THREADS="1")
+    api = Api(server.address)
+    later = LaterApi(server.address, timeout=60)
+    ok(api.create("busy", [int64_key(), vector(4)], shards=4))
+    ok(api.index("busy"))
+    ok(api.load("busy"))
+    ok(api.insert("busy", [longs("id", [0]), floats("embedding", [[0] * 4])],
+                  1))
+    waiting = []
+    for i in range(1, 1001):
+        waiting.append(later.insert(
+            "busy", [longs("id", [i]), floats("embedding", [[i] * 4])], 1))
+        waiting.append(later.search("busy", [[0] * 4], limit=1))
+    for call in waiting:
+        reply = ok(call.result())
+        if hasattr(reply, "results"):
+            assert ids_of(reply) == [[0]]
+    assert api.count("busy") == 1001
