@@ -1,5 +1,6 @@
 # The commands of every day. What they do stands in scripts/.
-.PHONY: help setup build quickstart test e2e chaos format format-check tidy
+.PHONY: help setup build quickstart test e2e chaos bench-peers format \
+  format-check tidy
 
 help:
 	@echo "make quickstart    set up, build, start a server, search real data"
@@ -7,6 +8,7 @@ help:
 	@echo "make build         the optimised build: build/release/bin/elanus"
 	@echo "make e2e           end-to-end tests with three client versions"
 	@echo "make chaos         50 kills under load, with an exact ledger"
+	@echo "make bench-peers   our indexes beside other vector libraries"
 	@echo "make format        put the sources into their format"
 	@echo "make format-check  name the files that are not"
 	@echo "make tidy          clang-tidy on what changed since the last commit"
@@ -29,6 +31,9 @@ e2e: build
 
 chaos: build
 	@"$$(scripts/venv 2.6.17)" test/chaos/kill_loop.py --kills 50
+
+bench-peers: setup
+	@scripts/bench-peers $(ARGS)
 
 format:
 	@find src test \( -name '*.cc' -o -name '*.h' \) -print0 | \
