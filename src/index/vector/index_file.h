@@ -32,7 +32,7 @@
 
 namespace elanus::index {
 
-inline constexpr std::uint16_t kIndexFormatVersion = 1;
+inline constexpr std::uint16_t kIndexFormatVersion = 2;
 
 // The numbers stand in files.
 enum class Section : std::uint32_t {
@@ -44,6 +44,7 @@ enum class Section : std::uint32_t {
   kUpperFirst = 6,
   kUpperLinks = 7,
   kNextEqual = 8,
+  kRecallCurve = 9,
 };
 
 struct IndexFileInfo {

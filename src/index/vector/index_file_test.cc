@@ -171,50 +171,61 @@ TEST(IndexFileErrorTest, NoFileOrTwoAreRefused) {
   EXPECT_FALSE(LoadIndex(std::vector<IndexFile>(2), {}).ok());
 }
 
-// Written by format version 1 and never changed since; what it must hold is
-// drawn again here.
-TEST(GoldenFileTest, Version1IsStillRead) {
-  for (const IndexType type : {IndexType::kFlat, IndexType::kHnsw}) {
-    const std::string path = std::string(ELANUS_TESTDATA_DIR) + "/" +
-                             std::string(NameOf(type)) + "_v1.index";
-    const std::string built = Bytes(*Build(type, MetricType::kCosine, 60));
-    // How a new golden file is made; the old one stays.
-    if (std::getenv("ELANUS_WRITE_GOLDEN") != nullptr) {
-      std::ofstream(path, std::ios::binary) << built;
-    }
-    std::ifstream in(path, std::ios::binary);
-    ASSERT_TRUE(in) << path;
-    const auto loaded =
-        Load(std::string((std::istreambuf_iterator<char>(in)), {}));
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
-    EXPECT_EQ((*loaded)->type(), type);
-    EXPECT_EQ((*loaded)->metric(), MetricType::kCosine);
-    EXPECT_EQ((*loaded)->size(), 60U);
-    const auto vectors = RandomVectors(60, kDim, 1);
-    const auto iterator = (*loaded)->Iterate(
-        {.query = std::span(vectors).subspan(17 * kDim, kDim)});
-    ASSERT_TRUE(iterator.ok());
-    const auto all = (*iterator)->Next(base::OpContext(), 100);
-    ASSERT_TRUE(all.ok());
-    const auto expected =
-        PlainSearch(MetricType::kCosine, vectors,
-                    std::span(vectors).subspan(17 * kDim, kDim), {});
-    ASSERT_EQ(all->size(), expected.size());
-    for (std::size_t i = 0; i < all->size(); ++i) {
-      EXPECT_NEAR((*all)[i].distance, expected[i].distance, 1e-5);
-    }
-    std::vector<float> distances(1);
-    std::vector<std::uint32_t> rows(1);
-    ASSERT_TRUE(
-        (*loaded)
-            ->Search(
-                base::OpContext(),
-                {.queries = std::span(vectors).first(kDim), .nq = 1, .k = 1},
-                {.distances = distances, .rows = rows})
-            .ok());
-    EXPECT_EQ(rows[0], 0U);
+// Written by each format version and never changed since; what they must hold
+// is drawn again here.
+struct Golden {
+  std::string name;
+  IndexType type;
+  std::size_t rows;
+};
+
+class GoldenFileTest : public testing::TestWithParam<Golden> {};
+
+TEST_P(GoldenFileTest, IsStillRead) {
+  const auto& [name, type, rows] = GetParam();
+  const std::string path =
+      std::string(ELANUS_TESTDATA_DIR) + "/" + name + ".index";
+  // How a new golden file is made; the old ones stay.
+  const char* const written = std::getenv("ELANUS_WRITE_GOLDEN");
+  if (written != nullptr && written == name) {
+    std::ofstream(path, std::ios::binary)
+        << Bytes(*Build(type, MetricType::kCosine, rows));
   }
+  std::ifstream in(path, std::ios::binary);
+  ASSERT_TRUE(in) << path;
+  const auto loaded =
+      Load(std::string((std::istreambuf_iterator<char>(in)), {}));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ((*loaded)->type(), type);
+  EXPECT_EQ((*loaded)->metric(), MetricType::kCosine);
+  EXPECT_EQ((*loaded)->size(), rows);
+  const auto vectors = RandomVectors(rows, kDim, 1);
+  const auto query = std::span(vectors).subspan(17 * kDim, kDim);
+  const auto iterator = (*loaded)->Iterate({.query = query});
+  ASSERT_TRUE(iterator.ok());
+  const auto all = (*iterator)->Next(base::OpContext(), rows + 1);
+  ASSERT_TRUE(all.ok());
+  const auto expected = PlainSearch(MetricType::kCosine, vectors, query, {});
+  ASSERT_EQ(all->size(), expected.size());
+  for (std::size_t i = 0; i < all->size(); ++i) {
+    EXPECT_NEAR((*all)[i].distance, expected[i].distance, 1e-5);
+  }
+  std::vector<float> distances(1);
+  std::vector<std::uint32_t> hits(1);
+  ASSERT_TRUE((*loaded)
+                  ->Search(base::OpContext(),
+                           {.queries = query, .nq = 1, .k = 1},
+                           {.distances = distances, .rows = hits})
+                  .ok());
+  EXPECT_EQ(hits[0], 17U);
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, GoldenFileTest,
+    testing::Values(Golden{"FLAT_v1", IndexType::kFlat, 60},
+                    Golden{"HNSW_v1", IndexType::kHnsw, 60},
+                    Golden{"HNSW_v2", IndexType::kHnsw, 1000}),
+    [](const auto& param) { return param.param.name; });
 
 }  // namespace
 }  // namespace elanus::index

@@ -61,6 +61,25 @@ absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
   return value;
 }
 
+absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params) {
+  constexpr std::string_view kName = "target_recall";
+  const auto found = params.find(kName);
+  if (found == params.end()) return std::nullopt;
+  const std::string& text = found->second;
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() ||
+      !(value > 0 && value <= 1)) {
+    return base::InvalidInput(
+        base::ErrorCode::kParameterInvalid,
+        "invalid parameter[expected=a number in (0, 1]][actual={}]: param '{}' "
+        "is out of range",
+        text, kName);
+  }
+  return value;
+}
+
 absl::Status CheckParam(const ParamMap& params, ParamKey key) {
   return ReadParam(params, key, RuleOf(key).min).status();
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/status.h"
@@ -23,6 +24,9 @@ std::string_view NameOf(ParamKey key);
 // absent.
 absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
                                        std::int64_t fallback);
+
+// The share asked for as "target_recall", in (0, 1]; none where it is absent.
+absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params);
 
 // OK if `key` is absent or within its range.
 absl::Status CheckParam(const ParamMap& params, ParamKey key);

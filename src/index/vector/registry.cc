@@ -22,7 +22,6 @@ using types::MetricType;
 constexpr std::string_view kAutoIndex = "AUTOINDEX";
 constexpr HnswParams kAutoHnsw = {.m = 18, .ef_construction = 240};
 constexpr HnswParams kDefaultHnsw = {.m = 30, .ef_construction = 360};
-constexpr std::size_t kMinEf = 16;
 constexpr std::int64_t kRangeEf = 512;
 
 struct TypeRule {
@@ -193,12 +192,18 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                std::size_t k) {
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
-  const std::size_t fallback = std::max(k, kMinEf);
-  ASSIGN_OR_RETURN(
-      const std::int64_t ef,
-      ReadParam(params, ParamKey::kEf, static_cast<std::int64_t>(fallback)));
+  ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
+  ASSIGN_OR_RETURN(const std::optional<double> recall,
+                   ReadTargetRecall(params));
   parsed.ef = static_cast<std::size_t>(ef);
-  if (parsed.ef < k) {
+  parsed.target_recall = recall.value_or(0);
+  if (parsed.ef != 0 && recall.has_value()) {
+    return InvalidInput(ErrorCode::kParameterInvalid,
+                        "ef({}) and target_recall({}) are both given, one of "
+                        "them says how far to search",
+                        parsed.ef, *recall);
+  }
+  if (parsed.ef != 0 && parsed.ef < k) {
     return InvalidInput(ErrorCode::kParameterInvalid,
                         "ef value({}) should be larger than k({})", parsed.ef,
                         k);

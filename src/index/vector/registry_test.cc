@@ -89,9 +89,8 @@ TEST(IndexSpecTest, AMetricMustBeGivenAndFitTheVectors) {
   }
 }
 
-TEST(SearchParamsTest, EfDefaultsToKOrSixteenAndMustReachK) {
-  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 10)->ef, 16U);
-  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 100)->ef, 100U);
+TEST(SearchParamsTest, EfIsLeftToTheIndexUnlessGivenAndMustReachK) {
+  EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 10)->ef, 0U);
   EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {{"ef", "64"}}, 64)->ef, 64U);
   const auto small = ParseSearchParams(IndexType::kHnsw, {{"ef", "63"}}, 64);
   EXPECT_EQ(base::CodeOf(small.status()), ErrorCode::kParameterInvalid);
@@ -99,6 +98,23 @@ TEST(SearchParamsTest, EfDefaultsToKOrSixteenAndMustReachK) {
             "ef value(63) should be larger than k(64)");
   EXPECT_FALSE(ParseSearchParams(IndexType::kHnsw, {{"ef", "ten"}}, 1).ok());
   EXPECT_EQ(ParseRangeSearchParams(IndexType::kHnsw, {})->ef, 512U);
+}
+
+TEST(SearchParamsTest, ATargetRecallStandsInForEfAndIsAShare) {
+  const auto parsed =
+      ParseSearchParams(IndexType::kHnsw, {{"target_recall", "0.97"}}, 10);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->ef, 0U);
+  EXPECT_EQ(parsed->target_recall, 0.97);
+  for (const std::string bad : {"0", "1.01", "-1", "nan", "much", "0.9x", ""}) {
+    const auto refused =
+        ParseSearchParams(IndexType::kHnsw, {{"target_recall", bad}}, 10);
+    EXPECT_EQ(base::CodeOf(refused.status()), ErrorCode::kParameterInvalid);
+    EXPECT_THAT(Message(refused.status()), HasSubstr("target_recall"));
+  }
+  EXPECT_FALSE(ParseSearchParams(IndexType::kHnsw,
+                                 {{"target_recall", "0.9"}, {"ef", "64"}}, 10)
+                   .ok());
 }
 
 TEST(IndexTypeTest, NamesAreTheWires) {

@@ -81,8 +81,12 @@ struct Neighbor {
 // (registry.h) makes one from the wire's text. An index ignores what it does
 // not know.
 struct SearchParams {
-  // HNSW: how many candidates are kept. 0 = the default, max(k, 16).
+  // HNSW: how many candidates are kept on data of usual difficulty; on harder
+  // data the index keeps more. 0 = as target_recall says.
   std::size_t ef = 0;
+  // The share of the nearest rows that is to be found, where ef is 0. 0 = the
+  // default, 0.95.
+  double target_recall = 0;
 };
 
 struct SearchQuery {

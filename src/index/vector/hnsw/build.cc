@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "index/vector/hnsw/calibrate.h"
 #include "index/vector/hnsw/duplicates.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
@@ -42,8 +43,9 @@ std::vector<std::uint8_t> DrawLevels(std::size_t rows, std::uint32_t m,
   return levels;
 }
 
-types::Bitset RowsBehindOthers(std::span<const std::uint32_t> next_equal) {
-  types::Bitset behind(next_equal.size());
+types::Bitset RowsBehindOthers(std::size_t rows,
+                               std::span<const std::uint32_t> next_equal) {
+  types::Bitset behind(rows);
   for (const std::uint32_t row : next_equal) {
     if (row != kNoRow) behind.Set(row);
   }
@@ -107,12 +109,9 @@ class NeighbourChooser {
 
 class Builder {
  public:
-  // Rows in `left_out` stay outside of the graph.
   Builder(const base::OpContext& ctx, const HnswParams& params,
-          IndexFileWriter& file, const HnswGraph& graph,
-          const types::Bitset& left_out)
+          IndexFileWriter& file, const HnswGraph& graph)
       : ctx_(ctx),
-        left_out_(left_out),
         ef_(std::max<std::size_t>(
             1, std::min<std::size_t>(params.ef_construction, graph.rows))),
         graph_(graph),
@@ -120,27 +119,28 @@ class Builder {
         upper_links_(file.array<std::uint32_t>(Section::kUpperLinks)),
         locks_(std::make_unique<SpinLock[]>(graph.rows)) {}
 
-  absl::Status Run(const BuildOptions& options) {
-    const std::size_t rows = graph_.rows;
+  // Puts the rows into the graph, which already holds its entry point; in
+  // their order if one thread does it.
+  absl::Status Insert(std::span<const std::uint32_t> rows,
+                      const BuildOptions& options) {
     std::atomic<std::size_t> next{0};
     const auto insert_until = [&](std::size_t end) -> absl::Status {
       Worker worker(graph_);
       while (true) {
         const std::size_t begin = next.fetch_add(kGrain);
         if (begin >= end) return absl::OkStatus();
-        for (std::size_t row = begin; row < std::min(begin + kGrain, end);
-             ++row) {
-          if (row == graph_.entry || left_out_.Test(row)) continue;
-          RETURN_IF_ERROR(Insert(static_cast<std::uint32_t>(row), worker));
+        for (std::size_t i = begin; i < std::min(begin + kGrain, end); ++i) {
+          RETURN_IF_ERROR(InsertRow(rows[i], worker));
         }
         RETURN_IF_ERROR(ctx_.Check());
       }
     };
-    const std::size_t alone = std::min(rows, kSequentialRows / kGrain * kGrain);
+    const std::size_t alone =
+        std::min(rows.size(), kSequentialRows / kGrain * kGrain);
     RETURN_IF_ERROR(insert_until(alone));
     next = alone;
     return WorkTogether(options.executor, options.max_threads,
-                        [&](std::size_t) { return insert_until(rows); });
+                        [&](std::size_t) { return insert_until(rows.size()); });
   }
 
  private:
@@ -160,7 +160,7 @@ class Builder {
     return (level == 0 ? links_ : upper_links_) + graph_.LinksAt(row, level);
   }
 
-  absl::Status Insert(std::uint32_t row, Worker& worker) {
+  absl::Status InsertRow(std::uint32_t row, Worker& worker) {
     const float* vector = graph_.Vector(row);
     const std::uint32_t top = graph_.levels[row];
     Neighbor start = Descend(graph_, vector, top, worker.walk);
@@ -244,7 +244,6 @@ class Builder {
   }
 
   const base::OpContext& ctx_;
-  const types::Bitset& left_out_;
   const std::size_t ef_;
   const HnswGraph& graph_;
   std::uint32_t* const links_;
@@ -272,6 +271,33 @@ absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
   return absl::OkStatus();
 }
 
+// All rows that belong into the graph, but the entry point, which is in it.
+struct InsertOrder {
+  std::vector<std::uint32_t> first;
+  // They measure the graph of the others before they go in.
+  std::vector<std::uint32_t> held_out;
+};
+
+InsertOrder OrderOf(const HnswGraph& graph, const types::Bitset& behind,
+                    std::uint64_t seed) {
+  types::Bitset unfit = behind;
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    // The rows behind it are reached through it only.
+    if (graph.NextEqual(row) != kNoRow) unfit.Set(row);
+  }
+  if (graph.rows > 0) unfit.Set(graph.entry);
+  InsertOrder order;
+  order.held_out = ChooseHeldOut(graph.rows, unfit, seed);
+  types::Bitset later = behind;
+  if (graph.rows > 0) later.Set(graph.entry);
+  for (const std::uint32_t row : order.held_out) later.Set(row);
+  later.Flip();
+  later.ForEach([&order](std::size_t row) {
+    order.first.push_back(static_cast<std::uint32_t>(row));
+  });
+  return order;
+}
+
 }  // namespace
 
 absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
@@ -282,7 +308,7 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
   RETURN_IF_ERROR(ctx.Check());
   std::vector<std::uint8_t> levels =
       DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
-  const types::Bitset behind = RowsBehindOthers(next_equal);
+  const types::Bitset behind = RowsBehindOthers(dataset.rows(), next_equal);
   behind.ForEach([&levels](std::size_t row) { levels[row] = 0; });
   const HnswShape shape = {.metric = spec.metric,
                            .dim = dataset.dim,
@@ -294,7 +320,13 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
   const HnswGraph graph = GraphIn(file, shape);
   RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
                               file.array<float>(Section::kVectors)));
-  RETURN_IF_ERROR(Builder(ctx, spec.hnsw, file, graph, behind).Run(options));
+  Builder builder(ctx, spec.hnsw, file, graph);
+  const InsertOrder order = OrderOf(graph, behind, options.seed);
+  RETURN_IF_ERROR(builder.Insert(order.first, options));
+  ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,
+                   MeasureRecall(ctx, graph, order.held_out, options));
+  PutRecallCurve(curve, file);
+  RETURN_IF_ERROR(builder.Insert(order.held_out, options));
   return std::move(file).Finish();
 }
 

@@ -2,7 +2,9 @@
 //
 // Row levels are drawn beforehand from the seed, so that the size of the file
 // is known and the graph grows in its final place. The row with the highest
-// level goes in first: the entry point never changes.
+// level goes in first: the entry point never changes. A few hundred rows go in
+// last: as queries that the graph has not seen they measure how much it finds
+// (calibrate.h).
 //
 // Threads: single-threaded builds of equal inputs give equal bytes. With
 //          several threads rows go in at the same time; links are read without

@@ -54,6 +54,9 @@ struct HnswGraph {
   const std::uint32_t* next_equal = nullptr;
   std::uint32_t entry = kNoRow;
   std::uint32_t max_level = 0;
+  // What the stored vectors are compared by: IP where the metric is COSINE,
+  // for they have length 1.
+  types::MetricType stored_metric = types::MetricType::kL2;
   MetricKernels kernels;
 
   std::size_t capacity(std::uint32_t level) const {

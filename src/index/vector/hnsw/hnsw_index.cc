@@ -13,7 +13,11 @@
 namespace elanus::index {
 namespace {
 
-constexpr std::size_t kDefaultMinEf = 16;
+// Where a search says neither ef nor recall.
+constexpr double kDefaultRecall = 0.95;
+// The same for an index that does not know its recall: it is very small, or
+// its file is old.
+constexpr std::size_t kUnmeasuredEf = 64;
 constexpr std::size_t kRangeEf = 512;
 
 // The costs below are in distances computed during a walk: scattered reads,
@@ -36,10 +40,12 @@ constexpr double kMinPassingInTwoHops = 8.0;
 
 }  // namespace
 
-HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params)
+HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
+                     RecallCurve curve)
     : file_(std::move(file)),
       graph_(graph),
       params_(params),
+      curve_(std::move(curve)),
       block_{.data = graph.vectors.data,
              .rows = graph.rows,
              .stride = graph.vectors.stride},
@@ -58,8 +64,9 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
     IndexFileReader file) {
   ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(file));
   ASSIGN_OR_RETURN(const HnswParams params, ParamsIn(file));
+  ASSIGN_OR_RETURN(RecallCurve curve, RecallCurveIn(file));
   return std::unique_ptr<HnswIndex>(
-      new HnswIndex(std::move(file), graph, params));
+      new HnswIndex(std::move(file), graph, params, std::move(curve)));
 }
 
 HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef,
@@ -93,21 +100,11 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
     const base::OpContext& ctx, const float* query, const Plan& plan,
     types::BitsetView excluded) const {
   std::unique_ptr<WalkScratch> scratch = scratch_.Take();
-  const Neighbor start = Descend(graph_, query, 0, *scratch);
   std::vector<Neighbor> hits;
   if (plan.way == Way::kPlain) {
-    RETURN_IF_ERROR(
-        BeamSearch(ctx, graph_, query, start, 0, plan.ef, *scratch));
-    const BeamPool& pool = scratch->pool;
-    hits.reserve(pool.size());
-    for (std::size_t i = 0; i < pool.size() && hits.size() < plan.ef; ++i) {
-      Neighbor hit = pool.At(i);
-      for (; hit.row != kNoRow; hit.row = graph_.NextEqual(hit.row)) {
-        hits.push_back(hit);
-      }
-    }
-    std::sort(hits.begin(), hits.end());
+    RETURN_IF_ERROR(WalkPlain(ctx, graph_, query, plan.ef, *scratch, hits));
   } else {
+    const Neighbor start = Descend(graph_, query, 0, *scratch);
     TopK best(plan.ef);
     const FilteredWalk walk = {
         .excluded = excluded,
@@ -148,7 +145,7 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              std::span<const float> queries,
                              const SearchQuery& query,
                              const SearchOutput& out) const {
-  return BruteForceSearch(ctx, dataset(), stored_metric(),
+  return BruteForceSearch(ctx, dataset(), graph_.stored_metric,
                           {.queries = queries,
                            .nq = query.nq,
                            .k = query.k,
@@ -156,17 +153,26 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                           out);
 }
 
+absl::StatusOr<std::size_t> HnswIndex::ChooseEf(const SearchParams& params,
+                                                std::size_t k) const {
+  if (params.ef != 0) {
+    if (params.ef >= k) return curve_.Widened(params.ef);
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "ef({}) should be larger than k({})", params.ef,
+                              k);
+  }
+  if (curve_.empty()) return std::max(k, kUnmeasuredEf);
+  const double recall =
+      params.target_recall == 0 ? kDefaultRecall : params.target_recall;
+  // The curve speaks of ten neighbours.
+  return curve_.EfFor(recall) + k - std::min(k, RecallCurve::kTopK);
+}
+
 absl::Status HnswIndex::Search(const base::OpContext& ctx,
                                const SearchQuery& query,
                                const SearchOutput& out) const {
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
-  const std::size_t ef =
-      query.params.ef == 0 ? std::max(query.k, kDefaultMinEf) : query.params.ef;
-  if (ef < query.k) {
-    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "ef({}) should be larger than k({})", ef,
-                              query.k);
-  }
+  ASSIGN_OR_RETURN(const std::size_t ef, ChooseEf(query.params, query.k));
   std::vector<float> storage;
   const auto bound = BindQueries(metric(), query.queries, dim(), storage);
   const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
@@ -193,7 +199,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     if (plan.way == Way::kScan) {
       RangeQuery exact = query;
       exact.query = bound;
-      return BruteForceRangeSearch(ctx, dataset(), stored_metric(), exact);
+      return BruteForceRangeSearch(ctx, dataset(), graph_.stored_metric, exact);
     }
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
                      SearchOne(ctx, bound, plan.ef, plan, query.excluded));
@@ -217,7 +223,7 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> HnswIndex::Iterate(
   std::vector<float> storage;
   IterateQuery bound = query;
   bound.query = BindQueries(metric(), query.query, dim(), storage);
-  return BruteForceIterate(dataset(), stored_metric(), bound);
+  return BruteForceIterate(dataset(), graph_.stored_metric, bound);
 }
 
 absl::StatusOr<std::vector<IndexFile>> HnswIndex::Save() const {

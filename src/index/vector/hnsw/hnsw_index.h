@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
@@ -50,7 +51,12 @@ class HnswIndex final : public VectorIndex {
     std::size_t ef = 0;
   };
 
-  HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params);
+  HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
+            RecallCurve curve);
+
+  // The candidates to keep. Errors: kParameterInvalid.
+  absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
+                                       std::size_t k) const;
 
   Plan MakePlan(std::size_t ef, types::BitsetView excluded) const;
   // The nearest of one query that is already bound, at least min(k, passing)
@@ -65,19 +71,15 @@ class HnswIndex final : public VectorIndex {
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const SearchOutput& out) const;
 
-  // The rows as a dataset, whose metric is IP where it was COSINE: they have
-  // length 1.
+  // The rows as they are stored, to be compared by graph_.stored_metric.
   VectorDataset dataset() const {
     return {.blocks = std::span(&block_, 1), .dim = graph_.dim};
-  }
-  types::MetricType stored_metric() const {
-    return metric() == types::MetricType::kCosine ? types::MetricType::kIp
-                                                  : metric();
   }
 
   IndexFileReader file_;
   HnswGraph graph_;
   HnswParams params_;
+  RecallCurve curve_;
   VectorBlock block_;
   mutable ScratchPool scratch_;
 };

@@ -24,6 +24,8 @@ void SetShape(HnswGraph& graph, const HnswHeader& header, std::size_t dim,
   graph.vectors.stride = AlignSlots(dim, kVectorAlignment);
   graph.entry = header.entry;
   graph.max_level = header.max_level;
+  graph.stored_metric =
+      metric == types::MetricType::kCosine ? types::MetricType::kIp : metric;
   graph.kernels = KernelsOf(metric);
 }
 
@@ -36,6 +38,7 @@ absl::StatusOr<HnswHeader> HeaderIn(const IndexFileReader& file) {
   if (!CheckFloatMetric(info.metric).ok() || info.dim == 0 ||
       info.dim > (1U << 24) || info.rows >= kMaxRows || header.m < 2 ||
       header.m > 2048 || header.max_level > kMaxHnswLevel ||
+      header.recall_points > kMaxRecallPoints ||
       (info.rows > 0 && header.entry >= info.rows)) {
     return DataLoss(
         "{}: {} rows of {} dimensions, metric {}, M {}, entry {}, level {}",
@@ -129,6 +132,8 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   constexpr std::size_t kLink = sizeof(std::uint32_t);
   const std::array sections = {
       SectionSize{Section::kParams, sizeof(HnswHeader)},
+      SectionSize{Section::kRecallCurve,
+                  kMaxRecallPoints * sizeof(RecallPoint)},
       SectionSize{Section::kLevels, rows},
       SectionSize{Section::kNextEqual, shape.next_equal.size() * kLink},
       SectionSize{Section::kUpperFirst, rows * kLink},
@@ -154,6 +159,17 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
     std::fill(bytes.begin(), bytes.end(), std::byte{0xFF});
   }
   return file;
+}
+
+void PutRecallCurve(std::span<const RecallPoint> points,
+                    IndexFileWriter& file) {
+  std::copy(points.begin(), points.end(),
+            file.array<RecallPoint>(Section::kRecallCurve));
+  HnswHeader header{};
+  std::byte* const at = file.section(Section::kParams).data();
+  std::memcpy(&header, at, sizeof(header));
+  header.recall_points = static_cast<std::uint32_t>(points.size());
+  std::memcpy(at, &header, sizeof(header));
 }
 
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
@@ -213,6 +229,24 @@ absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
 absl::StatusOr<HnswParams> ParamsIn(const IndexFileReader& file) {
   ASSIGN_OR_RETURN(const HnswHeader header, HeaderIn(file));
   return HnswParams{.m = header.m, .ef_construction = header.ef_construction};
+}
+
+absl::StatusOr<RecallCurve> RecallCurveIn(const IndexFileReader& file) {
+  ASSIGN_OR_RETURN(const HnswHeader header, HeaderIn(file));
+  if (header.recall_points == 0) return RecallCurve();
+  ASSIGN_OR_RETURN(
+      const std::span<const RecallPoint> room,
+      file.Array<RecallPoint>(Section::kRecallCurve, kMaxRecallPoints));
+  const auto points = room.first(header.recall_points);
+  std::uint32_t before = 0;
+  for (const RecallPoint& point : points) {
+    if (point.ef <= before || !(point.recall >= 0 && point.recall <= 1)) {
+      return DataLoss("{}: recall {} at ef {} after ef {}", file.name(),
+                      point.recall, point.ef, before);
+    }
+    before = point.ef;
+  }
+  return RecallCurve(points);
 }
 
 }  // namespace elanus::index

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
 
@@ -20,7 +21,7 @@ struct HnswHeader {
   std::uint32_t entry;
   std::uint32_t max_level;
   std::uint32_t upper_lists;
-  std::uint32_t reserved;
+  std::uint32_t recall_points;
 };
 static_assert(sizeof(HnswHeader) == 32);
 
@@ -36,6 +37,12 @@ struct HnswShape {
 // A file with everything filled in but the vectors; all links are kNoRow.
 IndexFileWriter MakeHnswFile(const HnswShape& shape);
 
+// Room for the curve, which is measured after the file was made.
+inline constexpr std::size_t kMaxRecallPoints = 16;
+
+// `points`: at most kMaxRecallPoints.
+void PutRecallCurve(std::span<const RecallPoint> points, IndexFileWriter& file);
+
 // The graph in a file being written.
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape);
 
@@ -44,5 +51,8 @@ HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape);
 absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file);
 
 absl::StatusOr<HnswParams> ParamsIn(const IndexFileReader& file);
+
+// Empty for a file of version 1.
+absl::StatusOr<RecallCurve> RecallCurveIn(const IndexFileReader& file);
 
 }  // namespace elanus::index

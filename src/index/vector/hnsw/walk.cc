@@ -167,6 +167,24 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
   return absl::OkStatus();
 }
 
+absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
+                       const float* query, std::size_t ef, WalkScratch& scratch,
+                       std::vector<Neighbor>& hits) {
+  hits.clear();
+  const Neighbor start = Descend(graph, query, 0, scratch);
+  RETURN_IF_ERROR(BeamSearch(ctx, graph, query, start, 0, ef, scratch));
+  const BeamPool& pool = scratch.pool;
+  hits.reserve(pool.size());
+  for (std::size_t i = 0; i < pool.size() && hits.size() < ef; ++i) {
+    Neighbor hit = pool.At(i);
+    for (; hit.row != kNoRow; hit.row = graph.NextEqual(hit.row)) {
+      hits.push_back(hit);
+    }
+  }
+  std::sort(hits.begin(), hits.end());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
                                     const HnswGraph& graph, const float* query,
                                     Neighbor start, const FilteredWalk& walk,

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/op_context.h"
 #include "base/status.h"
@@ -29,6 +30,12 @@ Neighbor Descend(const HnswGraph& graph, const float* query,
 absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const float* query, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch);
+
+// The rows found with `ef` candidates, nearest first, rows equal to them
+// included.
+absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
+                       const float* query, std::size_t ef, WalkScratch& scratch,
+                       std::vector<Neighbor>& hits);
 
 struct FilteredWalk {
   types::BitsetView excluded;

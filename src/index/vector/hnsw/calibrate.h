@@ -1,0 +1,35 @@
+// Measures how much of the truth walks through a graph find.
+//
+// The queries are rows that are not in the graph yet: a row that is in it finds
+// its neighbours by its own links and would flatter the graph.
+//
+// Threads: the executor's threads work along; the result does not depend on
+//          them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/recall_curve.h"
+#include "index/vector/vector_index.h"
+#include "types/bitset.h"
+
+namespace elanus::index {
+
+// Rows to be held out, spread by the seed; none where the set is so small
+// that a search is a scan. Rows in `unfit` are never chosen.
+std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
+                                         const types::Bitset& unfit,
+                                         std::uint64_t seed);
+
+// The curve of the graph, which holds all rows but `held_out`.
+absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(
+    const base::OpContext& ctx, const HnswGraph& graph,
+    std::span<const std::uint32_t> held_out, const BuildOptions& options);
+
+}  // namespace elanus::index

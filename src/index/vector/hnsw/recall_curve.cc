@@ -1,0 +1,52 @@
+#include "index/vector/hnsw/recall_curve.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace elanus::index {
+namespace {
+
+// The ef that is to be enough, and for what; a little more is asked for, since
+// a few hundred queries tell the recall within half a hundredth.
+constexpr double kUsualEf = 64;
+constexpr double kUsualRecall = 0.96;
+constexpr double kMaxFactor = 16;
+
+// Nearly a straight line over log(ef).
+double Difficulty(double recall) {
+  return std::log(std::max(1e-6, 1.0 - recall));
+}
+
+}  // namespace
+
+RecallCurve::RecallCurve(std::span<const RecallPoint> points)
+    : points_(points.begin(), points.end()) {
+  // More candidates never find less; a drop is noise.
+  for (std::size_t i = 1; i < points_.size(); ++i) {
+    points_[i].recall = std::max(points_[i].recall, points_[i - 1].recall);
+  }
+  if (points_.empty()) return;
+  factor_ = std::clamp(static_cast<double>(EfFor(kUsualRecall)) / kUsualEf, 1.0,
+                       kMaxFactor);
+}
+
+std::size_t RecallCurve::EfFor(double recall) const {
+  const auto above = std::find_if(
+      points_.begin(), points_.end(),
+      [recall](const RecallPoint& point) { return point.recall >= recall; });
+  if (above == points_.end()) return points_.back().ef;
+  if (above == points_.begin()) return above->ef;
+  const RecallPoint below = *(above - 1);
+  const double from = Difficulty(below.recall);
+  const double share =
+      (Difficulty(recall) - from) / (Difficulty(above->recall) - from);
+  const double ef =
+      below.ef * std::pow(static_cast<double>(above->ef) / below.ef, share);
+  return static_cast<std::size_t>(std::ceil(ef));
+}
+
+std::size_t RecallCurve::Widened(std::size_t ef) const {
+  return static_cast<std::size_t>(std::ceil(static_cast<double>(ef) * factor_));
+}
+
+}  // namespace elanus::index

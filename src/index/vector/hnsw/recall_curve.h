@@ -1,0 +1,49 @@
+// What an index knows of its own recall: measured while it was built, on rows
+// that were held out as queries.
+//
+//   const RecallCurve curve(points);
+//   std::size_t ef = curve.EfFor(0.95);
+//   ef = curve.Widened(64);  // as hard as the data is
+//
+// Threads: immutable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace elanus::index {
+
+// A walk that keeps `ef` candidates finds the share `recall` of the ten
+// nearest. The section kRecallCurve is an array of these, `ef` rising.
+struct RecallPoint {
+  std::uint32_t ef;
+  float recall;
+};
+static_assert(sizeof(RecallPoint) == 8);
+
+class RecallCurve {
+ public:
+  // The neighbours that a point speaks of.
+  static constexpr std::size_t kTopK = 10;
+
+  // No points: nothing was measured.
+  explicit RecallCurve(std::span<const RecallPoint> points = {});
+
+  bool empty() const { return points_.empty(); }
+
+  // The least ef that finds `recall` of the ten nearest; where that was never
+  // reached, the largest ef tried. The curve must not be empty.
+  std::size_t EfFor(double recall) const;
+
+  // What `ef` has to be on this data so that an ef of 64 finds 0.95: `ef`
+  // itself on ordinary data, up to 16 times as much on hard data.
+  std::size_t Widened(std::size_t ef) const;
+
+ private:
+  std::vector<RecallPoint> points_;
+  double factor_ = 1;
+};
+
+}  // namespace elanus::index
