@@ -1,0 +1,238 @@
+"""The steps of a run. Each takes a Peer and the data set and records what it
+measured; a step may rely on the ones before it."""
+import time
+
+import numpy as np
+from pymilvus.grpc_gen import milvus_pb2
+
+from kit import messages
+from kit.messages import BUCKET, EVENTUALLY, KEY, STRONG, VECTOR
+
+MAIN = "kit_main"
+SCRATCH = "kit_scratch"
+HNSW = {"M": 16, "efConstruction": 200}
+EFS = (16, 32, 64, 128)
+MIDDLE_EF = 32
+FILTERS = (10, 100, 500, 900, 990)
+
+
+def ids_of(data, rows=None):
+    return np.arange(rows or len(data.base))
+
+
+def connect(peer, data, plan):
+    took = [peer.call("Connect", milvus_pb2.ConnectRequest(),
+                      milvus_pb2.ConnectResponse)[1] for _ in range(20)]
+    peer.record("connect", p50_ms=float(np.median(took)),
+                start_s=peer.server.start_s)
+
+
+def idle(peer, data, plan):
+    cpu = peer.cpu()
+    time.sleep(plan.idle_s)
+    peer.record("idle", cpu_share=(peer.cpu() - cpu) / plan.idle_s,
+                **peer.memory())
+
+
+def insert_small(peer, data, plan):
+    """A collection of its own, for batches of 1,000 and for index pickup."""
+    rows = min(plan.scratch_rows, len(data.base))
+    peer.create(SCRATCH, data.base.shape[1])
+    peer.write("insert 1000", "Insert", SCRATCH, messages.inserts(
+        SCRATCH, ids_of(data, rows), data.bucket[:rows], data.base[:rows],
+        1000), rows)
+    peer.flush(SCRATCH)
+
+
+def pickup(peer, data, plan):
+    """FLAT has nothing to build: how long until an index is noticed."""
+    peer.timed("index pickup", lambda: peer.build_index(
+        SCRATCH, data.metric, "FLAT", {}))
+    peer.drop(SCRATCH)
+
+
+def insert(peer, data, plan):
+    peer.create(MAIN, data.base.shape[1])
+    peer.write("insert 5000", "Insert", MAIN, messages.inserts(
+        MAIN, ids_of(data), data.bucket, data.base, 5000), len(data.base))
+
+
+def flush(peer, data, plan):
+    peer.timed("flush", lambda: peer.flush(MAIN))
+
+
+def build(peer, data, plan):
+    peer.timed("build HNSW", lambda: peer.build_index(
+        MAIN, data.metric, "HNSW", HNSW))
+
+
+def load(peer, data, plan):
+    peer.timed("load", lambda: peer.load_collection(MAIN))
+    warm = peer.frames("warm", messages.searches(
+        MAIN, data.queries, data.metric, {"ef": MIDDLE_EF}))
+    peer.replies_to("Search", warm, milvus_pb2.SearchResults)
+    peer.record("loaded", **peer.memory())
+
+
+def measure_search(peer, data, plan, step, *, nq=1, ef, below=None,
+                   level=EVENTUALLY, in_flight=1, count=None):
+    frames = peer.frames("search", messages.searches(
+        MAIN, data.queries[:count], data.metric, {"ef": ef}, nq=nq,
+        below=below, level=level))
+    found = [ids for reply in peer.replies_to("Search", frames,
+                                              milvus_pb2.SearchResults)
+             for ids in messages.found_ids(reply)]
+    figures = peer.run("Search", frames, in_flight=in_flight,
+                       count=count or plan.searches * 2 // nq)
+    peer.record(step, ef=ef, in_flight=in_flight, nq=nq,
+                recall=data.recall(found, below),
+                cpu_us_vector=figures["cpu_us"] / nq, **figures)
+
+
+def search(peer, data, plan):
+    for ef in EFS:
+        measure_search(peer, data, plan, "search", ef=ef)
+    measure_search(peer, data, plan, "search x8", ef=MIDDLE_EF, in_flight=8)
+
+
+def search_batch(peer, data, plan):
+    for ef in EFS:
+        measure_search(peer, data, plan, "search nq=100", ef=ef, nq=100)
+
+
+def search_filtered(peer, data, plan):
+    for below in FILTERS:
+        measure_search(peer, data, plan, f"filter {below / 10:g}%",
+                       ef=MIDDLE_EF, below=below, count=plan.searches)
+
+
+def query_keys(peer, data, plan):
+    random = np.random.default_rng(1)
+    for keys, outputs in ((1, [KEY]), (100, [KEY]), (100, [KEY, VECTOR])):
+        frames = peer.frames("query", (messages.query(
+            MAIN, f"{KEY} in {random.integers(0, len(data.base), keys).tolist()}",
+            outputs) for _ in range(200)))
+        replies = peer.replies_to("Query", frames, milvus_pb2.QueryResults)
+        figures = peer.run("Query", frames, count=plan.searches // 2)
+        step = f"query {keys}" + (" +vector" if VECTOR in outputs else "")
+        peer.record(step, found=float(np.mean([
+            len(reply.fields_data[0].scalars.long_data.data)
+            for reply in replies])), **figures)
+
+
+def strong(peer, data, plan):
+    """Consistency's price on a server where nothing is written."""
+    for step, level in (("search Strong", STRONG), ("search again", EVENTUALLY)):
+        measure_search(peer, data, plan, step, ef=MIDDLE_EF, level=level,
+                       count=plan.strong_searches)
+
+
+def write_then_strong(peer, data, plan):
+    """Each round one row, then at once a Strong search: must find it."""
+    took = []
+    dim = data.base.shape[1]
+    for i in range(plan.strong_rounds):
+        row = np.random.default_rng(i).standard_normal((1, dim)).astype("f4")
+        row /= np.linalg.norm(row)
+        key = np.array([10_000_000 + i])
+        (write,) = messages.inserts(MAIN, key, np.array([0]), row, 1)
+        peer.call("Insert", write, milvus_pb2.MutationResult)
+        (request,) = messages.searches(MAIN, row, data.metric,
+                                       {"ef": MIDDLE_EF}, level=STRONG)
+        reply, ms = peer.call("Search", request, milvus_pb2.SearchResults)
+        if messages.found_ids(reply)[0][0] != key[0]:
+            raise AssertionError(f"{peer.name}: an acknowledged row is missing")
+        took.append(ms)
+    peer.record("write then Strong", p50_ms=float(np.median(took)),
+                max_ms=max(took))
+
+
+def upsert(peer, data, plan):
+    rows = min(plan.changed_rows, len(data.base))
+    peer.write("upsert 1000", "Upsert", MAIN, messages.upserts(
+        MAIN, ids_of(data, rows), data.bucket[:rows], data.base[:rows], 1000),
+        rows)
+
+
+def delete(peer, data, plan):
+    ids = ids_of(data)[-min(plan.changed_rows, len(data.base)):]
+    peer.write("delete 1000", "Delete", MAIN,
+               messages.deletes(MAIN, ids, 1000), len(ids))
+
+
+def search_while_writing(peer, data, plan):
+    """1,000 rows a second, in batches of 50, beside two searching clients."""
+    batch, rate = 50, 20
+    rows = min(len(data.base), int(batch * rate * plan.beside_s))
+    reads = peer.frames("beside", messages.searches(
+        MAIN, data.queries, data.metric, {"ef": MIDDLE_EF}))
+    writes = peer.frames("rows", messages.inserts(
+        MAIN, 20_000_000 + ids_of(data, rows), data.bucket[:rows],
+        data.base[:rows], batch))
+    options = {"in_flight": 2, "count": 1 << 30}
+    alone = peer.run("Search", reads, seconds=plan.beside_s, **options)
+    writer = peer.another_client()
+    writer.prepare("Insert", writes, in_flight=8, rate=rate)
+    writer.go()
+    beside = peer.run("Search", reads, seconds=rows / batch / rate, **options)
+    written = writer.finish()
+    writer.close()
+    peer.record("search while writing", qps=beside["qps"],
+                p99_ms=beside["p99_ms"], idle_qps=alone["qps"],
+                idle_p99_ms=alone["p99_ms"], cpu_us=beside["cpu_us"],
+                qps_share=beside["qps"] / alone["qps"],
+                p99_times=beside["p99_ms"] / alone["p99_ms"],
+                write_p99_ms=written["p99_ms"])
+
+
+def drop(peer, data, plan):
+    peer.drop(MAIN)
+
+
+def scalar_filter(peer, data, plan):
+    """Filters alone: a million Int64 values, rows counted."""
+    rows, name = plan.scalar_rows, "kit_scalar"
+    random = np.random.default_rng(2)
+    peer.create(name, 2)
+    peer.write("insert scalar", "Insert", name, messages.inserts(
+        name, np.arange(rows), random.integers(0, 1 << 40, rows),
+        random.random((rows, 2)).astype("f4"), 50_000), rows)
+    peer.flush(name)
+    peer.build_index(name, "L2", "FLAT", {})
+    peer.load_collection(name)
+    values = random.integers(0, 1 << 40, 1000).tolist()
+    for step, expr in (("count, no filter", ""),
+                       ("count, comparison", f"{BUCKET} < {1 << 39}"),
+                       ("count, in 1000", f"{BUCKET} in {values}")):
+        frames = peer.frames("count", [
+            messages.query(name, expr, ["count(*)"])])
+        peer.replies_to("Query", frames, milvus_pb2.QueryResults)
+        peer.record(step, **peer.run("Query", frames, count=100))
+    peer.drop(name)
+
+
+def topics(peer, data, plan):
+    """64 writers of small rows into one collection, then each of 64 into one
+    of 16: a collection has a topic of its own."""
+    for count in (1, 16):
+        names = [f"kit_topic_{count}_{i}" for i in range(count)]
+        for name in names:
+            peer.create(name, 8)
+        requests = []
+        for i in range(64):
+            requests += messages.inserts(
+                names[i % count], np.array([i]), np.array([i]),
+                np.zeros((1, 8), "f4"), 1)
+        figures = peer.run("Insert", peer.frames("topics", requests),
+                           in_flight=64, count=plan.appends)
+        peer.record(f"appends, {count} topics", **figures)
+        for name in names:
+            peer.drop(name)
+
+
+STEPS = {step.__name__: step for step in (
+    connect, idle, insert_small, pickup, insert, flush, build, load, search,
+    search_batch, search_filtered, query_keys, strong, search_while_writing,
+    write_then_strong, upsert, delete, drop, scalar_filter, topics)}
+# Milvus takes minutes for these and the marks do not compare them.
+OWN_STEPS = ("scalar_filter", "topics")
