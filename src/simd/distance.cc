@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 
+#include "simd/cpu.h"
+
 namespace elanus::simd {
 namespace {
 
@@ -11,22 +13,11 @@ struct Levels {
   size_t count = 0;
 };
 
-// __builtin_cpu_supports looks at CPUID and at XGETBV: a level counts only if
-// the operating system saves its registers.
 Levels FindLevels() {
   Levels levels;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool has_fma = __builtin_cpu_supports("fma") != 0;
-  if (has_fma && __builtin_cpu_supports("avx512f") != 0 &&
-      __builtin_cpu_supports("avx512dq") != 0 &&
-      __builtin_cpu_supports("avx512bw") != 0 &&
-      __builtin_cpu_supports("avx512vl") != 0) {
-    levels.tables[levels.count++] = &kAvx512Kernels;
-  }
-  if (has_fma && __builtin_cpu_supports("avx2") != 0) {
-    levels.tables[levels.count++] = &kAvx2Kernels;
-  }
+  if (Cpu().avx512) levels.tables[levels.count++] = &kAvx512Kernels;
+  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2Kernels;
 #endif
   levels.tables[levels.count++] = &kScalarKernels;
   return levels;

@@ -45,6 +45,9 @@ enum class Section : std::uint32_t {
   kUpperLinks = 7,
   kNextEqual = 8,
   kRecallCurve = 9,
+  kCentroids = 20,
+  kListOffsets = 21,
+  kListRows = 22,
 };
 
 struct IndexFileInfo {

@@ -149,7 +149,8 @@ TEST_P(IndexFileTest, UnverifiedDamageNeverLeavesTheFile) {
 
 INSTANTIATE_TEST_SUITE_P(
     Types, IndexFileTest,
-    testing::Combine(testing::Values(IndexType::kFlat, IndexType::kHnsw),
+    testing::Combine(testing::Values(IndexType::kFlat, IndexType::kHnsw,
+                                     IndexType::kIvfFlat),
                      testing::Values(MetricType::kL2, MetricType::kCosine)),
     [](const auto& param) {
       return std::string(NameOf(std::get<0>(param.param))) + "_" +
@@ -224,7 +225,8 @@ INSTANTIATE_TEST_SUITE_P(
     Files, GoldenFileTest,
     testing::Values(Golden{"FLAT_v1", IndexType::kFlat, 60},
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
-                    Golden{"HNSW_v2", IndexType::kHnsw, 1000}),
+                    Golden{"HNSW_v2", IndexType::kHnsw, 1000},
+                    Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100}),
     [](const auto& param) { return param.param.name; });
 
 }  // namespace

@@ -20,16 +20,21 @@ constexpr std::array kRules = {
     ParamRule{ParamKey::kM, "M", 2, 2048},
     ParamRule{ParamKey::kEfConstruction, "efConstruction", 1, kIntMax},
     ParamRule{ParamKey::kEf, "ef", 1, kIntMax},
+    ParamRule{ParamKey::kNlist, "nlist", 1, 65536},
+    ParamRule{ParamKey::kNprobe, "nprobe", 1, 65536},
 };
 
 const ParamRule& RuleOf(ParamKey key) {
   return kRules[static_cast<std::size_t>(key)];
 }
 
-static_assert(kRules[static_cast<std::size_t>(ParamKey::kM)].key ==
-              ParamKey::kM);
-static_assert(kRules[static_cast<std::size_t>(ParamKey::kEf)].key ==
-              ParamKey::kEf);
+constexpr bool StandInOrder() {
+  for (std::size_t i = 0; i < kRules.size(); ++i) {
+    if (kRules[i].key != static_cast<ParamKey>(i)) return false;
+  }
+  return true;
+}
+static_assert(StandInOrder());
 
 }  // namespace
 

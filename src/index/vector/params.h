@@ -16,7 +16,7 @@
 
 namespace elanus::index {
 
-enum class ParamKey { kM, kEfConstruction, kEf };
+enum class ParamKey { kM, kEfConstruction, kEf, kNlist, kNprobe };
 
 std::string_view NameOf(ParamKey key);
 

@@ -8,6 +8,7 @@
 #include "index/vector/flat/flat_index.h"
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/index_file.h"
+#include "index/vector/ivf/ivf_index.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/params.h"
 
@@ -23,6 +24,7 @@ constexpr std::string_view kAutoIndex = "AUTOINDEX";
 constexpr HnswParams kAutoHnsw = {.m = 18, .ef_construction = 240};
 constexpr HnswParams kDefaultHnsw = {.m = 30, .ef_construction = 360};
 constexpr std::int64_t kRangeEf = 512;
+constexpr std::int64_t kDefaultProbes = 8;
 
 struct TypeRule {
   std::string_view name;
@@ -36,7 +38,7 @@ struct TypeRule {
 constexpr std::array kTypes = {
     TypeRule{"FLAT", IndexType::kFlat},
     TypeRule{"HNSW", IndexType::kHnsw},
-    TypeRule{"IVF_FLAT", {}},
+    TypeRule{"IVF_FLAT", IndexType::kIvfFlat},
     TypeRule{"IVF_SQ8", {}},
     TypeRule{"IVF_PQ", {}},
     TypeRule{"IVF_RABITQ", {}},
@@ -153,6 +155,28 @@ absl::StatusOr<HnswParams> ParseHnsw(const ParamMap& params,
       .ef_construction = static_cast<std::uint32_t>(ef_construction)};
 }
 
+bool IsIvf(IndexType type) {
+  return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
+         type == IndexType::kIvfPq || type == IndexType::kScann ||
+         type == IndexType::kIvfRabitq;
+}
+
+absl::StatusOr<IvfParams> ParseIvf(const ParamMap& params) {
+  IvfParams ivf;
+  ASSIGN_OR_RETURN(const std::int64_t nlist,
+                   ReadParam(params, ParamKey::kNlist, ivf.nlist));
+  ivf.nlist = static_cast<std::uint32_t>(nlist);
+  return ivf;
+}
+
+absl::StatusOr<SearchParams> ParseIvfSearch(const ParamMap& params) {
+  SearchParams parsed;
+  ASSIGN_OR_RETURN(const std::int64_t nprobe,
+                   ReadParam(params, ParamKey::kNprobe, kDefaultProbes));
+  parsed.nprobe = static_cast<std::size_t>(nprobe);
+  return parsed;
+}
+
 }  // namespace
 
 std::string_view NameOf(IndexType type) {
@@ -184,12 +208,16 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
     ASSIGN_OR_RETURN(spec.hnsw, ParseHnsw(is_auto ? ParamMap() : request.params,
                                           is_auto ? kAutoHnsw : kDefaultHnsw));
   }
+  if (IsIvf(spec.type)) {
+    ASSIGN_OR_RETURN(spec.ivf, ParseIvf(request.params));
+  }
   return spec;
 }
 
 absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                const ParamMap& params,
                                                std::size_t k) {
+  if (IsIvf(type)) return ParseIvfSearch(params);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
@@ -213,6 +241,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
 
 absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
                                                     const ParamMap& params) {
+  if (IsIvf(type)) return ParseIvfSearch(params);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,
@@ -237,6 +266,12 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
       return FlatIndex::Build(ctx, spec.metric, dataset);
     case IndexType::kHnsw:
       return HnswIndex::Build(ctx, spec, dataset, options);
+    case IndexType::kIvfFlat:
+    case IndexType::kIvfSq8:
+    case IndexType::kIvfPq:
+    case IndexType::kScann:
+    case IndexType::kIvfRabitq:
+      return IvfIndex::Build(ctx, spec, dataset, options);
   }
   return NotSupported(NameOf(spec.type));
 }
@@ -254,6 +289,12 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
       return FlatIndex::Open(std::move(file));
     case IndexType::kHnsw:
       return HnswIndex::Open(std::move(file));
+    case IndexType::kIvfFlat:
+    case IndexType::kIvfSq8:
+    case IndexType::kIvfPq:
+    case IndexType::kScann:
+    case IndexType::kIvfRabitq:
+      return IvfIndex::Open(std::move(file));
   }
   return base::DataLoss("{}: unknown index type {}", file.name(),
                         static_cast<int>(file.info().type));

@@ -52,12 +52,19 @@ struct HnswParams {
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
 };
 
+struct IvfParams {
+  std::uint32_t nlist = 128;
+
+  friend bool operator==(const IvfParams&, const IvfParams&) = default;
+};
+
 // A checked request.
 struct IndexSpec {
   IndexType type = IndexType::kFlat;
   types::MetricType metric = types::MetricType::kCosine;
   std::size_t dim = 0;
   HnswParams hnsw;  // HNSW only
+  IvfParams ivf;    // the IVF family and SCANN only
   // The request said AUTOINDEX: DescribeIndex answers with that name.
   bool is_auto = false;
 };

@@ -117,6 +117,38 @@ TEST(SearchParamsTest, ATargetRecallStandsInForEfAndIsAShare) {
                    .ok());
 }
 
+TEST(IndexSpecTest, IvfTakesItsNumberOfListsInMilvussRange) {
+  const auto spec = ParseIndexSpec({.type_name = "IVF_FLAT",
+                                    .metric_name = "L2",
+                                    .dim = 8,
+                                    .params = {{"nlist", "1024"}}});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->type, IndexType::kIvfFlat);
+  EXPECT_EQ(spec->ivf.nlist, 1024U);
+  EXPECT_EQ(
+      ParseIndexSpec({.type_name = "IVF_FLAT", .metric_name = "IP", .dim = 8})
+          ->ivf.nlist,
+      128U);
+  for (const std::string value : {"0", "65537", "-1", "many"}) {
+    const std::string message =
+        Message(Error("IVF_FLAT", "L2", {{"nlist", value}}));
+    EXPECT_THAT(message, HasSubstr("'nlist'"));
+    EXPECT_THAT(message, HasSubstr("[1, 65536]"));
+  }
+}
+
+TEST(SearchParamsTest, IvfLooksIntoEightListsUnlessToldOtherwise) {
+  EXPECT_EQ(ParseSearchParams(IndexType::kIvfFlat, {}, 10)->nprobe, 8U);
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kIvfFlat, {{"nprobe", "65536"}}, 10)->nprobe,
+      65536U);
+  EXPECT_EQ(
+      ParseRangeSearchParams(IndexType::kIvfFlat, {{"nprobe", "3"}})->nprobe,
+      3U);
+  const auto bad = ParseSearchParams(IndexType::kIvfFlat, {{"nprobe", "0"}}, 1);
+  EXPECT_THAT(Message(bad.status()), HasSubstr("'nprobe' (0)"));
+}
+
 TEST(IndexTypeTest, NamesAreTheWires) {
   EXPECT_EQ(NameOf(IndexType::kFlat), "FLAT");
   EXPECT_EQ(NameOf(IndexType::kHnsw), "HNSW");

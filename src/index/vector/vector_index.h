@@ -87,6 +87,12 @@ struct SearchParams {
   // The share of the nearest rows that is to be found, where ef is 0. 0 = the
   // default, 0.95.
   double target_recall = 0;
+  // IVF: how many lists are looked into. 0 = the default, 8.
+  std::size_t nprobe = 0;
+  // SCANN: how many rows are ranked again. 0 = the index decides.
+  std::size_t reorder_k = 0;
+  // Quantised indexes with finer values: how many times k are ranked again.
+  float refine_k = 1;
 };
 
 struct SearchQuery {
@@ -146,6 +152,11 @@ struct IndexFile {
 enum class IndexType : std::uint8_t {
   kFlat = 1,  // the numbers stand in files
   kHnsw = 2,
+  kIvfFlat = 3,
+  kIvfSq8 = 4,
+  kIvfPq = 5,
+  kScann = 6,
+  kIvfRabitq = 7,
 };
 // The wire's name: "FLAT", "HNSW".
 std::string_view NameOf(IndexType type);

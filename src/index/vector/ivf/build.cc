@@ -1,0 +1,179 @@
+#include "index/vector/ivf/build.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "index/quantization/kmeans.h"
+#include "index/quantization/packed_table.h"
+#include "index/vector/dataset_rows.h"
+#include "index/vector/ivf/codecs.h"
+#include "index/vector/ivf/ivf_file.h"
+#include "index/vector/ivf/lists.h"
+#include "index/vector/parallel.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kMinRowsPerList = 39;
+// A centroid is the mean of so many rows of the sample: more of them move it
+// by less than the rows of its list differ.
+constexpr std::size_t kSamplePerList = 64;
+// Quantisers train on the same sample and want more if there are few lists.
+constexpr std::size_t kMinSample = 16384;
+// Rows a thread takes at a time.
+constexpr std::size_t kGrain = 768;
+
+class Builder {
+ public:
+  Builder(const base::OpContext& ctx, const IndexSpec& spec,
+          const VectorDataset& dataset, const BuildOptions& options)
+      : ctx_(ctx),
+        spec_(spec),
+        options_(options),
+        rows_(dataset, spec.metric),
+        dim_(dataset.dim) {}
+
+  absl::StatusOr<base::Buffer> Run() {
+    list_count_ = std::clamp<std::size_t>(rows_.rows() / kMinRowsPerList, 1,
+                                          spec_.ivf.nlist);
+    const std::vector<float> sample = rows_.Sample(
+        std::max(list_count_ * kSamplePerList, kMinSample), options_.seed);
+    const std::size_t sampled = sample.size() / dim_;
+    ASSIGN_OR_RETURN(
+        centroids_,
+        KMeans(ctx_, {sample.data(), dim_}, sampled, dim_,
+               {.clusters = list_count_,
+                .is_spherical = spec_.metric == types::MetricType::kCosine,
+                .seed = options_.seed},
+               options_));
+    table_ = PackedTable({centroids_.data(), dim_}, list_count_, dim_,
+                         TableScore::kL2);
+    std::vector<std::uint32_t> nearest(sampled);
+    table_.Nearest({sample.data(), dim_}, sampled, nearest.data(), nullptr);
+    ASSIGN_OR_RETURN(encoders_, TrainEncoders(ctx_, spec_,
+                                              {.sample = sample,
+                                               .rows = sampled,
+                                               .dim = dim_,
+                                               .centroids = centroids_,
+                                               .nearest = nearest},
+                                              options_));
+    RETURN_IF_ERROR(AssignRows());
+    return Write();
+  }
+
+ private:
+  absl::Status AssignRows() {
+    std::vector<std::uint32_t> nearest(rows_.rows());
+    std::atomic<std::size_t> next{0};
+    const auto assign = [&](std::size_t) -> absl::Status {
+      std::vector<float> tile(kGrain * dim_);
+      for (;;) {
+        const std::size_t begin = next.fetch_add(kGrain);
+        if (begin >= rows_.rows()) return absl::OkStatus();
+        RETURN_IF_ERROR(ctx_.Check());
+        const std::size_t count = std::min(kGrain, rows_.rows() - begin);
+        for (std::size_t i = 0; i < count; ++i) {
+          rows_.Read(begin + i, tile.data() + i * dim_);
+        }
+        table_.Nearest({tile.data(), dim_}, count, nearest.data() + begin,
+                       nullptr);
+      }
+    };
+    RETURN_IF_ERROR(
+        WorkTogether(options_.executor, options_.max_threads, assign));
+    offsets_.assign(list_count_ + 1, 0);
+    for (const std::uint32_t list : nearest) ++offsets_[list + 1];
+    for (std::size_t i = 0; i < list_count_; ++i)
+      offsets_[i + 1] += offsets_[i];
+    std::vector<std::uint32_t> end(offsets_.begin(), offsets_.end() - 1);
+    ids_.resize(nearest.size());
+    for (std::size_t row = 0; row < nearest.size(); ++row) {
+      ids_[end[nearest[row]]++] = static_cast<std::uint32_t>(row);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<base::Buffer> Write() {
+    const Lists lists = MakeLists(offsets_, ids_);
+    std::vector<SectionSize> sections = {
+        {Section::kParams, sizeof(IvfHeader)},
+        {Section::kCentroids, centroids_.size() * sizeof(float)},
+        {Section::kListOffsets, offsets_.size() * sizeof(std::uint32_t)},
+        {Section::kListRows, ids_.size() * sizeof(std::uint32_t)}};
+    for (const auto& encoder : encoders_) {
+      const auto more = encoder->Sections(lists);
+      sections.insert(sections.end(), more.begin(), more.end());
+    }
+    IndexFileWriter file({.type = spec_.type,
+                          .metric = spec_.metric,
+                          .dim = static_cast<std::uint32_t>(dim_),
+                          .rows = rows_.rows()},
+                         sections);
+    const IvfHeader header = HeaderOf(spec_, list_count_, options_.seed);
+    std::memcpy(file.array<std::byte>(Section::kParams), &header,
+                sizeof(header));
+    std::copy(centroids_.begin(), centroids_.end(),
+              file.array<float>(Section::kCentroids));
+    std::copy(offsets_.begin(), offsets_.end(),
+              file.array<std::uint32_t>(Section::kListOffsets));
+    std::copy(ids_.begin(), ids_.end(),
+              file.array<std::uint32_t>(Section::kListRows));
+    for (const auto& encoder : encoders_) encoder->PutTables(file);
+    RETURN_IF_ERROR(Encode(lists));
+    return std::move(file).Finish();
+  }
+
+  absl::Status Encode(const Lists& lists) {
+    std::atomic<std::size_t> next{0};
+    return WorkTogether(options_.executor, options_.max_threads,
+                        [&](std::size_t) -> absl::Status {
+                          std::vector<float> block(kBlockRows * dim_);
+                          for (;;) {
+                            const std::size_t list = next.fetch_add(1);
+                            if (list >= lists.count()) return absl::OkStatus();
+                            RETURN_IF_ERROR(ctx_.Check());
+                            EncodeList(lists, lists.At(list, 0), block);
+                          }
+                        });
+  }
+
+  void EncodeList(const Lists& lists, const ListRef& list,
+                  std::vector<float>& block) {
+    for (std::size_t first = 0; first < list.rows; first += kBlockRows) {
+      const std::size_t count = std::min(kBlockRows, list.rows - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        rows_.Read(lists.ids[list.begin + first + i], block.data() + i * dim_);
+      }
+      for (const auto& encoder : encoders_) {
+        encoder->PutBlock(list, first, block.data(), count);
+      }
+    }
+  }
+
+  const base::OpContext& ctx_;
+  const IndexSpec& spec_;
+  const BuildOptions& options_;
+  const DatasetRows rows_;
+  const std::size_t dim_;
+  std::size_t list_count_ = 0;
+  std::vector<float> centroids_;
+  PackedTable table_;
+  std::vector<std::unique_ptr<ListEncoder>> encoders_;
+  std::vector<std::uint32_t> offsets_;
+  std::vector<std::uint32_t> ids_;
+};
+
+}  // namespace
+
+absl::StatusOr<base::Buffer> BuildIvf(const base::OpContext& ctx,
+                                      const IndexSpec& spec,
+                                      const VectorDataset& dataset,
+                                      const BuildOptions& options) {
+  return Builder(ctx, spec, dataset, options).Run();
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,47 @@
+// The codecs of an index file or of a build, by index type.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/dataset_rows.h"
+#include "index/vector/ivf/ivf_file.h"
+#include "index/vector/ivf/list_codec.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+
+// What an opened index compares with.
+struct Codecs {
+  std::unique_ptr<ListCodec> scan;
+  std::unique_ptr<RowCodec> finer;  // or null
+  // The codec that looks at single rows most exactly: one of the two, or null.
+  const RowCodec* rows = nullptr;
+  // The best of `scan` are ranked again by `rows`.
+  bool ranks_again = false;
+};
+
+absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
+                                  const IvfHeader& header, const Lists& lists);
+
+// What a build trains from.
+struct TrainingSet {
+  const std::vector<float>& sample;  // rows * dim
+  std::size_t rows;
+  std::size_t dim;
+  // Centroids of all lists, and the list of each row of the sample.
+  const std::vector<float>& centroids;
+  const std::vector<std::uint32_t>& nearest;
+};
+
+absl::StatusOr<std::vector<std::unique_ptr<ListEncoder>>> TrainEncoders(
+    const base::OpContext& ctx, const IndexSpec& spec, const TrainingSet& set,
+    const BuildOptions& options);
+
+// The header of an index of that kind.
+IvfHeader HeaderOf(const IndexSpec& spec, std::size_t lists,
+                   std::uint64_t seed);
+
+}  // namespace elanus::index

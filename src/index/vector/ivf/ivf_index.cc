@@ -1,0 +1,203 @@
+#include "index/vector/ivf/ivf_index.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "index/vector/ivf/build.h"
+#include "index/vector/ivf/ivf_file.h"
+#include "index/vector/ivf/ivf_iterator.h"
+#include "index/vector/metric_kernels.h"
+#include "index/vector/query_check.h"
+#include "index/vector/topk.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kDefaultProbes = 8;
+// The context is looked at after so many rows.
+constexpr std::size_t kRowsBetweenChecks = 8192;
+// A search in a range ends when so many lists in a row had nothing.
+constexpr std::size_t kEmptyLists = 2;
+// Of quantised rows a few more than k are ranked again.
+constexpr std::size_t kMinRankedAgain = 32;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Build(
+    const base::OpContext& ctx, const IndexSpec& spec,
+    const VectorDataset& dataset, const BuildOptions& options) {
+  ASSIGN_OR_RETURN(base::Buffer bytes, BuildIvf(ctx, spec, dataset, options));
+  ASSIGN_OR_RETURN(IndexFileReader file,
+                   IndexFileReader::Open({"ivf", std::move(bytes)}, false));
+  return Open(std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Open(IndexFileReader file) {
+  ASSIGN_OR_RETURN(const IvfHeader header, IvfHeaderIn(file));
+  ASSIGN_OR_RETURN(Lists lists, ListsIn(file, header.lists));
+  const std::size_t dim = file.info().dim;
+  ASSIGN_OR_RETURN(const auto centroids,
+                   file.Array<float>(Section::kCentroids, header.lists * dim));
+  ASSIGN_OR_RETURN(Codecs codecs, OpenCodecs(file, header, lists));
+  PackedTable table({centroids.data(), dim}, header.lists, dim,
+                    file.info().metric == types::MetricType::kL2
+                        ? TableScore::kL2
+                        : TableScore::kNegDot);
+  return std::unique_ptr<IvfIndex>(new IvfIndex(
+      std::move(file), std::move(lists), std::move(table), std::move(codecs)));
+}
+
+std::size_t IvfIndex::ProbesOf(const SearchParams& params) const {
+  return std::min(params.nprobe == 0 ? kDefaultProbes : params.nprobe,
+                  lists_.count());
+}
+
+IvfIndex::Plan IvfIndex::MakePlan(const SearchParams& params, std::size_t k,
+                                  types::BitsetView excluded) const {
+  const std::size_t rows = lists_.rows();
+  const std::size_t passing =
+      rows - std::min(rows, excluded.empty() ? 0 : excluded.Count());
+  Plan plan{.probes = ProbesOf(params), .wanted = std::min(k, passing)};
+  if (passing < rows) {
+    const double share =
+        static_cast<double>(std::max<std::size_t>(passing, 1)) /
+        static_cast<double>(rows);
+    const double probes = static_cast<double>(plan.probes);
+    const double lists = static_cast<double>(lists_.count());
+    // The k nearest that pass lie farther out, in more lists.
+    plan.probes = share * lists <= probes
+                      ? lists_.count()
+                      : std::min(lists_.count(),
+                                 static_cast<std::size_t>(
+                                     std::ceil(probes / std::sqrt(share))));
+  }
+  plan.kept = plan.wanted;
+  if (codecs_.ranks_again) {
+    const std::size_t asked = static_cast<std::size_t>(
+        std::ceil(static_cast<double>(k) * std::max(params.refine_k, 1.0F)));
+    plan.kept = std::min(
+        passing, std::max({plan.wanted, asked, params.reorder_k,
+                           params.reorder_k == 0 && params.refine_k <= 1.0F
+                               ? std::max(k, kMinRankedAgain)
+                               : 0}));
+  }
+  return plan;
+}
+
+void IvfIndex::RankAgain(RowQuery& query, std::span<const Neighbor> candidates,
+                         std::size_t wanted,
+                         std::vector<Neighbor>& hits) const {
+  std::vector<std::uint32_t> positions;
+  positions.reserve(candidates.size());
+  for (const Neighbor& candidate : candidates) {
+    positions.push_back(candidate.row);
+  }
+  std::vector<float> distances(positions.size());
+  query.DistancesOf(positions, distances.data());
+  TopK best(wanted);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    best.Offer({distances[i], lists_.ids[positions[i]]});
+  }
+  hits = best.TakeSorted();
+}
+
+absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, const float* query,
+                                 const SearchParams& params, const Plan& plan,
+                                 ListWalk& walk, CandidatePool& pool,
+                                 std::vector<Neighbor>& hits) const {
+  hits.clear();
+  if (plan.wanted == 0) return absl::OkStatus();
+  const std::unique_ptr<ListQuery> scan = codecs_.scan->Bind(query, params);
+  const std::unique_ptr<RowQuery> rows =
+      codecs_.rows == nullptr ? nullptr : codecs_.rows->BindRows(query);
+  RowQuery* const single = codecs_.finer == nullptr ? rows.get() : nullptr;
+  walk.Start(query, plan.probes);
+  pool.Reset(plan.kept);
+  std::size_t next_check = kRowsBetweenChecks;
+  while (walk.steps() < plan.probes || pool.size() < plan.wanted) {
+    const std::optional<ListRef> list = walk.Next();
+    if (!list.has_value()) break;
+    walk.Scan(*list, *scan, single, pool);
+    if (walk.rows_seen() < next_check) continue;
+    next_check = walk.rows_seen() + kRowsBetweenChecks;
+    RETURN_IF_ERROR(ctx.Check());
+  }
+  if (codecs_.ranks_again) {
+    RankAgain(*rows, pool.Take(), plan.wanted, hits);
+    return absl::OkStatus();
+  }
+  for (const Neighbor& found : pool.Take()) {
+    hits.push_back({found.distance, lists_.ids[found.row]});
+  }
+  std::sort(hits.begin(), hits.end());
+  return absl::OkStatus();
+}
+
+absl::Status IvfIndex::Search(const base::OpContext& ctx,
+                              const SearchQuery& query,
+                              const SearchOutput& out) const {
+  RETURN_IF_ERROR(CheckSearch(query, out, dim()));
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+  const Plan plan = MakePlan(query.params, query.k, query.excluded);
+  ListWalk walk(lists_, centroids_, query.excluded, dim());
+  CandidatePool pool;
+  std::vector<Neighbor> hits;
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    RETURN_IF_ERROR(ctx.Check());
+    RETURN_IF_ERROR(SearchOne(ctx, bound.data() + q * dim(), query.params, plan,
+                              walk, pool, hits));
+    PutHits(hits, q, query.k, out);
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<ListQuery> IvfIndex::BindFinest(
+    const float* query, const SearchParams& params) const {
+  return codecs_.finer == nullptr ? codecs_.scan->Bind(query, params)
+                                  : codecs_.finer->Bind(query, params);
+}
+
+absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
+    const base::OpContext& ctx, const RangeQuery& query) const {
+  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric(), query.query, dim(), storage);
+  const std::unique_ptr<ListQuery> rows =
+      BindFinest(bound.data(), query.params);
+  const std::size_t probes = MakePlan(query.params, 1, query.excluded).probes;
+  ListWalk walk(lists_, centroids_, query.excluded, dim());
+  walk.Start(bound.data(), probes);
+  TopK best(query.limit);
+  std::size_t empty = 0;
+  while (walk.steps() < probes || empty < kEmptyLists) {
+    RETURN_IF_ERROR(ctx.Check());
+    const std::optional<ListRef> list = walk.Next();
+    if (!list.has_value()) break;
+    bool is_empty = true;
+    walk.Visit(*list, *rows, query.below,
+               [&](float distance, std::uint32_t position) {
+                 distance = Orderly(distance);
+                 if (!(distance < query.below && distance >= query.at_least)) {
+                   return;
+                 }
+                 is_empty = false;
+                 best.Offer({distance, lists_.ids[position]});
+               });
+    empty = is_empty ? empty + 1 : 0;
+  }
+  return best.TakeSorted();
+}
+
+absl::StatusOr<std::unique_ptr<VectorIterator>> IvfIndex::Iterate(
+    const IterateQuery& query) const {
+  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
+  return std::make_unique<IvfIterator>(*this, query);
+}
+
+absl::StatusOr<std::vector<IndexFile>> IvfIndex::Save() const {
+  return std::vector<IndexFile>{{"ivf", file_.bytes()}};
+}
+
+}  // namespace elanus::index

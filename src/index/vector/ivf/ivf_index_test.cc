@@ -1,0 +1,387 @@
+#include "index/vector/ivf/ivf_index.h"
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/executor.h"
+#include "index/testing/random_vectors.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+namespace {
+
+using types::MetricType;
+
+constexpr float kTolerance = 1e-4F;
+constexpr MetricType kMetrics[] = {MetricType::kL2, MetricType::kIp,
+                                   MetricType::kCosine};
+
+// A member of the family, and what may be asked of it.
+struct Member {
+  std::string name;  // of the test
+  IndexType type;
+  IvfParams params;
+  SearchParams search;
+  double recall;
+  // The distances it answers are the true ones.
+  bool is_exact;
+};
+
+void PrintTo(const Member& member, std::ostream* out) { *out << member.name; }
+
+struct Data {
+  std::vector<float> vectors;
+  std::size_t dim;
+
+  std::size_t rows() const { return vectors.size() / dim; }
+};
+
+// In two blocks, the second with room between its rows.
+std::unique_ptr<VectorIndex> BuildOf(const Member& member, const Data& data,
+                                     MetricType metric,
+                                     std::uint32_t nlist = 32,
+                                     const BuildOptions& options = {}) {
+  const std::size_t first = data.rows() / 3;
+  const std::size_t stride = data.dim + 3;
+  std::vector<float> wide((data.rows() - first) * stride, NAN);
+  for (std::size_t row = first; row < data.rows(); ++row) {
+    std::copy_n(data.vectors.data() + row * data.dim, data.dim,
+                wide.data() + (row - first) * stride);
+  }
+  const VectorBlock blocks[] = {
+      {.data = data.vectors.data(), .rows = first},
+      {.data = wide.data(), .rows = data.rows() - first, .stride = stride}};
+  IndexSpec spec{.type = member.type,
+                 .metric = metric,
+                 .dim = data.dim,
+                 .ivf = member.params};
+  spec.ivf.nlist = nlist;
+  auto index = BuildIndex(base::OpContext(), spec,
+                          {.blocks = blocks, .dim = data.dim}, options);
+  EXPECT_TRUE(index.ok()) << index.status();
+  return std::move(*index);
+}
+
+std::vector<Neighbor> Search(const VectorIndex& index,
+                             std::span<const float> query, std::size_t k,
+                             SearchParams params,
+                             types::BitsetView excluded = {}) {
+  std::vector<float> distances(k);
+  std::vector<std::uint32_t> rows(k);
+  const absl::Status status =
+      index.Search(base::OpContext(),
+                   {.queries = query,
+                    .nq = 1,
+                    .k = k,
+                    .params = params,
+                    .excluded = excluded},
+                   {.distances = distances, .rows = rows});
+  EXPECT_TRUE(status.ok()) << status;
+  std::vector<Neighbor> hits;
+  for (std::size_t i = 0; i < k; ++i) hits.push_back({distances[i], rows[i]});
+  return hits;
+}
+
+class IvfIndexTest : public testing::TestWithParam<Member> {
+ protected:
+  const Member& member() const { return GetParam(); }
+
+  SearchParams WithProbes(std::size_t nprobe) const {
+    SearchParams params = member().search;
+    params.nprobe = nprobe;
+    return params;
+  }
+
+  // The share of the true nearest ten that are found; rows as near as the
+  // tenth count alike.
+  double Recall(const VectorIndex& index, const Data& data, MetricType metric,
+                std::size_t nprobe, types::BitsetView excluded = {}) const {
+    constexpr std::size_t kQueries = 40;
+    constexpr std::size_t kTopK = 10;
+    const auto queries = RandomVectors(kQueries, data.dim, 99);
+    double found = 0;
+    double wanted = 0;
+    for (std::size_t q = 0; q < kQueries; ++q) {
+      const auto query = std::span(queries).subspan(q * data.dim, data.dim);
+      const auto truth = PlainSearch(metric, data.vectors, query, excluded);
+      const std::size_t k = std::min(kTopK, truth.size());
+      wanted += static_cast<double>(k);
+      for (const Neighbor& hit :
+           Search(index, query, k, WithProbes(nprobe), excluded)) {
+        const double distance =
+            PlainDistance(metric, query.data(),
+                          data.vectors.data() + hit.row * data.dim, data.dim);
+        if (distance <= truth[k - 1].distance + kTolerance) found += 1;
+      }
+    }
+    return found / wanted;
+  }
+};
+
+TEST_P(IvfIndexTest, FindsWhatItPromisesInEveryMetricWhenAllListsAreSearched) {
+  const Data data = {RandomVectors(4000, 16, 1), 16};
+  for (const MetricType metric : kMetrics) {
+    const auto index = BuildOf(member(), data, metric);
+    EXPECT_GE(Recall(*index, data, metric, 32), member().recall)
+        << types::NameOf(metric);
+  }
+}
+
+TEST_P(IvfIndexTest, MoreListsFindMoreAndAFewOfManyFindMost) {
+  const Data data = {RandomVectors(6000, 8, 2), 8};
+  const auto index = BuildOf(member(), data, MetricType::kL2, 100);
+  const double few = Recall(*index, data, MetricType::kL2, 2);
+  const double more = Recall(*index, data, MetricType::kL2, 30);
+  EXPECT_LT(few, more);
+  EXPECT_GE(more, member().recall - 0.05);
+}
+
+TEST_P(IvfIndexTest, KeepsItsRecallUnderFiltersOfAnyStrength) {
+  const Data data = {RandomVectors(8000, 8, 3), 8};
+  const auto index = BuildOf(member(), data, MetricType::kL2, 64);
+  for (const double out : {0.05, 0.5, 0.9, 0.99, 0.999}) {
+    const auto excluded = RandomExcluded(data.rows(), out, 4);
+    EXPECT_GE(Recall(*index, data, MetricType::kL2, 20, excluded.view()),
+              member().recall - 0.06)
+        << out << " filtered out";
+  }
+}
+
+TEST_P(IvfIndexTest, HitsAreInDistinctAndAsManyAsPass) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 24; ++round) {
+    const std::size_t dim = 4 * (1 + random() % 6);
+    const std::size_t rows = random() % 1500;
+    Data data = {RandomVectors(rows, dim, random()), dim};
+    // Every other round has many equal rows.
+    if (round % 2 == 1) {
+      for (float& value : data.vectors) value = std::round(value * 0.6F);
+    }
+    const MetricType metric = kMetrics[round % 3];
+    const auto index = BuildOf(member(), data, metric,
+                               static_cast<std::uint32_t>(1 + random() % 40));
+    const auto excluded = RandomExcluded(
+        rows, std::vector{0.0, 0.2, 0.7, 0.97, 1.0}[random() % 5], random());
+    const std::size_t passing = rows - excluded.Count();
+    const auto query = RandomVectors(1, dim, random());
+    const std::size_t k = 1 + random() % 300;
+    const auto hits =
+        Search(*index, query, k, WithProbes(1 + random() % 4), excluded.view());
+    std::set<std::uint32_t> seen;
+    for (std::size_t i = 0; i < k; ++i) {
+      if (i >= passing) {
+        ASSERT_EQ(hits[i], Neighbor{});
+        continue;
+      }
+      ASSERT_LT(hits[i].row, rows);
+      EXPECT_FALSE(excluded.Test(hits[i].row));
+      EXPECT_TRUE(seen.insert(hits[i].row).second);
+      EXPECT_TRUE(i == 0 || hits[i - 1] < hits[i]);
+      if (!member().is_exact) continue;
+      EXPECT_NEAR(hits[i].distance,
+                  PlainDistance(metric, query.data(),
+                                data.vectors.data() + hits[i].row * dim, dim),
+                  kTolerance);
+    }
+  }
+}
+
+TEST_P(IvfIndexTest, IdenticalRowsAndZeroVectorsAreAllFound) {
+  Data data = {std::vector<float>(2000 * 8, 0.0F), 8};
+  for (std::size_t i = 0; i < 1000 * 8; ++i) data.vectors[i] = 0.5F;
+  for (const MetricType metric : kMetrics) {
+    const auto index = BuildOf(member(), data, metric);
+    const std::vector<float> query(8, 1.0F);
+    const auto hits = Search(*index, query, 2000, WithProbes(1));
+    std::set<std::uint32_t> seen;
+    for (const Neighbor& hit : hits) seen.insert(hit.row);
+    EXPECT_EQ(seen.size(), 2000U) << types::NameOf(metric);
+    EXPECT_LT(*seen.rbegin(), 2000U);
+    // Both kinds are told apart.
+    EXPECT_LT(hits[0].row, 1000U);
+    EXPECT_GE(hits[1999].row, 1000U);
+  }
+}
+
+TEST_P(IvfIndexTest, AnEmptyIndexAnswersWithMissingHits) {
+  const auto index = BuildOf(member(), {{}, 8}, MetricType::kIp);
+  const std::vector<float> query(8, 1.0F);
+  EXPECT_EQ(index->size(), 0U);
+  EXPECT_EQ(Search(*index, query, 3, WithProbes(8)), std::vector<Neighbor>(3));
+  const auto range = index->RangeSearch(base::OpContext(), {.query = query});
+  ASSERT_TRUE(range.ok());
+  EXPECT_TRUE(range->empty());
+  const auto iterator = index->Iterate({.query = query});
+  ASSERT_TRUE(iterator.ok());
+  EXPECT_TRUE((*iterator)->Next(base::OpContext(), 5)->empty());
+}
+
+TEST_P(IvfIndexTest, ARangeHasNearlyAllRowsInsideAndNoneOutside) {
+  const Data data = {RandomVectors(5000, 8, 6), 8};
+  for (const MetricType metric : kMetrics) {
+    const auto index = BuildOf(member(), data, metric);
+    const auto query = RandomVectors(1, 8, 7);
+    const auto truth = PlainSearch(metric, data.vectors, query, {});
+    const float below = truth[400].distance;
+    const float at_least = truth[100].distance;
+    const auto found =
+        index->RangeSearch(base::OpContext(), {.query = query,
+                                               .below = below,
+                                               .at_least = at_least,
+                                               .params = WithProbes(8)});
+    ASSERT_TRUE(found.ok()) << found.status();
+    std::size_t right = 0;
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      const Neighbor& hit = (*found)[i];
+      EXPECT_TRUE(hit.distance < below && hit.distance >= at_least);
+      EXPECT_TRUE(i == 0 || (*found)[i - 1] < hit);
+      const double distance = PlainDistance(
+          metric, query.data(), data.vectors.data() + hit.row * 8, 8);
+      if (distance < below && distance >= at_least) ++right;
+    }
+    EXPECT_GE(right, 300 * (member().recall - 0.15)) << types::NameOf(metric);
+    const auto three = index->RangeSearch(
+        base::OpContext(),
+        {.query = query, .below = below, .limit = 3, .params = WithProbes(8)});
+    ASSERT_TRUE(three.ok());
+    EXPECT_EQ(three->size(), 3U);
+  }
+}
+
+TEST_P(IvfIndexTest, AnIteratorGivesEveryRowThatPassesOnceNearOnesFirst) {
+  const Data data = {RandomVectors(3000, 8, 8), 8};
+  const auto index = BuildOf(member(), data, MetricType::kCosine);
+  const auto query = RandomVectors(1, 8, 9);
+  std::set<std::uint32_t> seen;
+  std::size_t near = 0;
+  std::unique_ptr<VectorIterator> iterator;
+  const auto truth = [&] {
+    // The bits may go when Next has returned once.
+    const auto excluded = RandomExcluded(3000, 0.5, 10);
+    iterator = std::move(*index->Iterate({.query = query,
+                                          .params = WithProbes(8),
+                                          .excluded = excluded.view()}));
+    const auto first = iterator->Next(base::OpContext(), 100);
+    const auto all =
+        PlainSearch(MetricType::kCosine, data.vectors, query, excluded.view());
+    for (const Neighbor& hit : *first) {
+      seen.insert(hit.row);
+      const double distance =
+          PlainDistance(MetricType::kCosine, query.data(),
+                        data.vectors.data() + hit.row * 8, 8);
+      if (distance <= all[150].distance) ++near;
+    }
+    return all;
+  }();
+  EXPECT_GE(near, 80U);
+  for (;;) {
+    const auto batch = iterator->Next(base::OpContext(), 77);
+    ASSERT_TRUE(batch.ok());
+    for (const Neighbor& hit : *batch) {
+      EXPECT_TRUE(seen.insert(hit.row).second);
+    }
+    if (batch->size() < 77) break;
+  }
+  std::set<std::uint32_t> expected;
+  for (const Neighbor& hit : truth) expected.insert(hit.row);
+  EXPECT_EQ(seen, expected);
+}
+
+TEST_P(IvfIndexTest, ManyQueriesInOneCallAnswerAsOneByOne) {
+  const Data data = {RandomVectors(3000, 16, 11), 16};
+  const auto index = BuildOf(member(), data, MetricType::kL2);
+  const auto queries = RandomVectors(70, 16, 12);
+  const auto excluded = RandomExcluded(3000, 0.3, 13);
+  for (const types::BitsetView out : {types::BitsetView(), excluded.view()}) {
+    std::vector<float> distances(70 * 5);
+    std::vector<std::uint32_t> rows(70 * 5);
+    ASSERT_TRUE(index
+                    ->Search(base::OpContext(),
+                             {.queries = queries,
+                              .nq = 70,
+                              .k = 5,
+                              .params = WithProbes(4),
+                              .excluded = out},
+                             {.distances = distances, .rows = rows})
+                    .ok());
+    for (std::size_t q = 0; q < 70; ++q) {
+      const auto hits = Search(*index, std::span(queries).subspan(q * 16, 16),
+                               5, WithProbes(4), out);
+      for (std::size_t i = 0; i < 5; ++i) {
+        EXPECT_EQ(hits[i].row, rows[q * 5 + i]);
+        EXPECT_NEAR(hits[i].distance, distances[q * 5 + i], kTolerance);
+      }
+    }
+  }
+}
+
+TEST_P(IvfIndexTest, OneSeedGivesTheSameFileWithAnyNumberOfThreads) {
+  const Data data = {RandomVectors(3000, 8, 14), 8};
+  base::ThreadPool pool({.name = "build", .threads = 3});
+  const auto bytes = [&](const BuildOptions& options) {
+    const auto index = BuildOf(member(), data, MetricType::kL2, 32, options);
+    return std::string((*index->Save())[0].bytes.view());
+  };
+  const std::string first = bytes({.seed = 5});
+  EXPECT_EQ(first, bytes({.seed = 5}));
+  EXPECT_EQ(first, bytes({.executor = &pool, .max_threads = 4, .seed = 5}));
+  EXPECT_NE(first, bytes({.seed = 6}));
+  pool.Stop();
+}
+
+TEST_P(IvfIndexTest, SearchesRunBesideEachOther) {
+  const Data data = {RandomVectors(2000, 8, 15), 8};
+  const auto index = BuildOf(member(), data, MetricType::kIp);
+  const auto queries = RandomVectors(32, 8, 16);
+  std::vector<std::vector<Neighbor>> expected;
+  for (std::size_t q = 0; q < 32; ++q) {
+    expected.push_back(Search(*index, std::span(queries).subspan(q * 8, 8), 10,
+                              WithProbes(8)));
+  }
+  base::ThreadPool pool({.name = "search", .threads = 4});
+  for (std::size_t q = 0; q < 32; ++q) {
+    pool.Submit([&, q] {
+      EXPECT_EQ(Search(*index, std::span(queries).subspan(q * 8, 8), 10,
+                       WithProbes(8)),
+                expected[q]);
+    });
+  }
+  pool.Stop();
+}
+
+TEST_P(IvfIndexTest, ACancelledBuildOrSearchStops) {
+  const Data data = {RandomVectors(2000, 8, 17), 8};
+  const auto index = BuildOf(member(), data, MetricType::kL2);
+  const base::OpContext ctx;
+  ctx.Cancel();
+  const VectorBlock block = {.data = data.vectors.data(), .rows = 2000};
+  EXPECT_EQ(
+      base::CodeOf(BuildIndex(ctx,
+                              {.type = member().type,
+                               .metric = MetricType::kL2,
+                               .dim = 8,
+                               .ivf = member().params},
+                              {.blocks = std::span(&block, 1), .dim = 8}, {})
+                       .status()),
+      base::ErrorCode::kCancelled);
+  const auto iterator =
+      index->Iterate({.query = std::span(data.vectors).first(8)});
+  EXPECT_EQ(base::CodeOf((*iterator)->Next(ctx, 1).status()),
+            base::ErrorCode::kCancelled);
+}
+
+INSTANTIATE_TEST_SUITE_P(Members, IvfIndexTest,
+                         testing::Values(Member{.name = "IvfFlat",
+                                                .type = IndexType::kIvfFlat,
+                                                .recall = 0.999,
+                                                .is_exact = true}),
+                         [](const auto& param) { return param.param.name; });
+
+}  // namespace
+}  // namespace elanus::index

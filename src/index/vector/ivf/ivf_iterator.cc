@@ -1,0 +1,64 @@
+#include "index/vector/ivf/ivf_iterator.h"
+
+#include <algorithm>
+
+#include "index/vector/metric_kernels.h"
+#include "index/vector/topk.h"
+
+namespace elanus::index {
+namespace {
+
+std::vector<float> Bound(const IvfIndex& index, std::span<const float> query) {
+  std::vector<float> storage;
+  const auto bound = BindQueries(index.metric(), query, index.dim(), storage);
+  return {bound.begin(), bound.end()};
+}
+
+types::Bitset Copy(types::BitsetView bits) {
+  types::Bitset copy(bits.size());
+  std::copy_n(bits.words(), bits.word_count(), copy.words().begin());
+  return copy;
+}
+
+}  // namespace
+
+IvfIterator::IvfIterator(const IvfIndex& index, const IterateQuery& query)
+    : index_(index),
+      query_(Bound(index, query.query)),
+      excluded_(Copy(query.excluded)),
+      ahead_(index.ProbesOf(query.params)),
+      walk_(index.lists_, index.centroids_, excluded_.view(), index.dim()),
+      rows_(index.BindFinest(query_.data(), query.params)) {
+  walk_.Start(query_.data(), ahead_);
+}
+
+absl::StatusOr<std::vector<Neighbor>> IvfIterator::Next(
+    const base::OpContext& ctx, std::size_t count) {
+  const auto is_farther = [](const Found& a, const Found& b) {
+    return b.hit < a.hit;
+  };
+  std::vector<Neighbor> batch;
+  while (batch.size() < count) {
+    if (heap_.empty() || walk_.steps() < farthest_step_ + ahead_) {
+      RETURN_IF_ERROR(ctx.Check());
+      if (const std::optional<ListRef> list = walk_.Next()) {
+        walk_.Visit(
+            *list, *rows_, kNoDistance,
+            [&](float distance, std::uint32_t position) {
+              heap_.push_back({{Orderly(distance), index_.lists_.ids[position]},
+                               walk_.steps()});
+              std::push_heap(heap_.begin(), heap_.end(), is_farther);
+            });
+        continue;
+      }
+      if (heap_.empty()) break;
+    }
+    std::pop_heap(heap_.begin(), heap_.end(), is_farther);
+    batch.push_back(heap_.back().hit);
+    farthest_step_ = std::max(farthest_step_, heap_.back().step);
+    heap_.pop_back();
+  }
+  return batch;
+}
+
+}  // namespace elanus::index

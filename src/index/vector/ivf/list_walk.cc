@@ -1,0 +1,95 @@
+#include "index/vector/ivf/list_walk.h"
+
+#include <algorithm>
+
+namespace elanus::index {
+namespace {
+
+// Below this share of rows that are in, single rows are computed.
+constexpr std::size_t kSparse = 3;
+
+}  // namespace
+
+ListWalk::ListWalk(const Lists& lists, const PackedTable& centroids,
+                   types::BitsetView excluded, std::size_t dim)
+    : lists_(lists),
+      centroids_(centroids),
+      excluded_(excluded),
+      dim_(dim),
+      scores_(centroids.width()),
+      distances_(kChunk),
+      places_(kChunk + 16) {
+  if (excluded.empty()) return;
+  const std::size_t out = std::min(excluded.Count(), lists.rows());
+  is_sparse_ = (lists.rows() - out) * kSparse < lists.rows();
+}
+
+void ListWalk::Start(const float* query, std::size_t expected) {
+  next_ = 0;
+  rows_seen_ = 0;
+  centroids_.Scores({query, dim_}, 1, scores_.data());
+  nearest_.Reset(std::min(expected, lists_.count()));
+  const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
+  for (std::size_t first = 0; first < lists_.count(); first += kChunk) {
+    const std::size_t found = kernels.collect(
+        scores_.data() + first, std::min(kChunk, lists_.count() - first),
+        nearest_.bound(), places_.data());
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::size_t list = first + places_[i];
+      nearest_.Offer(scores_[list], static_cast<std::uint32_t>(list));
+    }
+  }
+  const auto sorted = nearest_.TakeSorted();
+  order_.assign(sorted.begin(), sorted.end());
+}
+
+void ListWalk::SortRest() {
+  order_.clear();
+  for (std::size_t list = 0; list < lists_.count(); ++list) {
+    order_.push_back(
+        {Orderly(scores_[list]), static_cast<std::uint32_t>(list)});
+  }
+  std::sort(order_.begin(), order_.end());
+}
+
+std::optional<ListRef> ListWalk::Next() {
+  if (next_ >= lists_.count()) return std::nullopt;
+  // The first ones are the same in both orders.
+  if (next_ >= order_.size()) SortRest();
+  const Neighbor& list = order_[next_++];
+  return lists_.At(list.row, list.distance);
+}
+
+void ListWalk::Scan(const ListRef& list, ListQuery& query, RowQuery* single,
+                    CandidatePool& pool) {
+  const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
+  const bool is_single = single != nullptr && is_sparse_;
+  if (!is_single) rows_seen_ += list.rows;
+  for (std::size_t first = 0; first < list.rows; first += kChunk) {
+    std::size_t count = std::min(kChunk, list.rows - first);
+    const std::size_t begin = list.begin + first;
+    if (is_single) {
+      positions_.clear();
+      for (std::size_t i = begin; i < begin + count; ++i) {
+        if (!IsOut(i)) positions_.push_back(static_cast<std::uint32_t>(i));
+      }
+      count = positions_.size();
+      rows_seen_ += count;
+      single->DistancesOf(positions_, distances_.data());
+    } else {
+      query.Distances(list, first, count, distances_.data());
+    }
+    const std::size_t found =
+        kernels.collect(distances_.data(), count, pool.bound(), places_.data());
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::uint32_t place = places_[i];
+      const std::uint32_t position =
+          is_single ? positions_[place]
+                    : static_cast<std::uint32_t>(begin + place);
+      if (!is_single && IsOut(position)) continue;
+      pool.Offer(distances_[place], position);
+    }
+  }
+}
+
+}  // namespace elanus::index

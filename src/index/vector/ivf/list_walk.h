@@ -1,0 +1,93 @@
+// One query's way through the lists, nearest centroid first.
+//
+//   ListWalk walk(lists, centroids, excluded);
+//   walk.Start(query, 8);
+//   while (walk.steps() < 8) {
+//     walk.Scan(*walk.Next(), *bound, nullptr, pool);
+//   }
+//
+// Threads:   none; one walk serves query after query.
+// Ownership: borrows all it is given.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "index/quantization/packed_table.h"
+#include "index/vector/ivf/candidate_pool.h"
+#include "index/vector/ivf/list_codec.h"
+#include "index/vector/ivf/lists.h"
+#include "types/bitset.h"
+
+namespace elanus::index {
+
+class ListWalk {
+ public:
+  ListWalk(const Lists& lists, const PackedTable& centroids,
+           types::BitsetView excluded, std::size_t dim);
+
+  // `expected`: how many lists will be asked for, as a rule; more may be.
+  void Start(const float* query, std::size_t expected);
+
+  // How many lists were given since Start.
+  std::size_t steps() const { return next_; }
+  std::optional<ListRef> Next();
+
+  // Gives the rows of the list that are in to `pool`. With `single` the rows
+  // are computed one by one where few of them are in.
+  void Scan(const ListRef& list, ListQuery& query, RowQuery* single,
+            CandidatePool& pool);
+
+  // As above; `sink(distance, position)` gets those not above `bound`.
+  template <typename Sink>
+  void Visit(const ListRef& list, ListQuery& query, float bound, Sink sink);
+
+  // Of the last query for which Scan or Visit was called: rows computed.
+  std::size_t rows_seen() const { return rows_seen_; }
+
+ private:
+  // Rows computed at a time: their distances stay in the first-level cache.
+  static constexpr std::size_t kChunk = 512;
+
+  void SortRest();
+  bool IsOut(std::size_t position) const {
+    return excluded_.Test(lists_.ids[position]);
+  }
+
+  const Lists& lists_;
+  const PackedTable& centroids_;
+  const types::BitsetView excluded_;
+  const std::size_t dim_;
+  bool is_sparse_ = false;  // few rows are in
+  std::size_t next_ = 0;
+  std::size_t rows_seen_ = 0;
+  CandidatePool nearest_;
+  std::vector<Neighbor> order_;  // lists, nearest first, as far as known
+  std::vector<float> scores_;
+  std::vector<float> distances_;
+  std::vector<std::uint32_t> places_;
+  std::vector<std::uint32_t> positions_;
+};
+
+template <typename Sink>
+void ListWalk::Visit(const ListRef& list, ListQuery& query, float bound,
+                     Sink sink) {
+  const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
+  rows_seen_ += list.rows;
+  for (std::size_t first = 0; first < list.rows; first += kChunk) {
+    const std::size_t count = std::min(kChunk, list.rows - first);
+    query.Distances(list, first, count, distances_.data());
+    const std::size_t found =
+        kernels.collect(distances_.data(), count, bound, places_.data());
+    for (std::size_t i = 0; i < found; ++i) {
+      const std::size_t position = list.begin + first + places_[i];
+      if (!IsOut(position)) {
+        sink(distances_[places_[i]], static_cast<std::uint32_t>(position));
+      }
+    }
+  }
+}
+
+}  // namespace elanus::index
