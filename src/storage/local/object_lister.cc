@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -84,7 +85,11 @@ class Lister {
         ::openat(folder.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return FromErrno(errno, "open folder", path);
     const FolderStream stream(::fdopendir(fd));
-    if (stream == nullptr) return FromErrno(errno, "list", path);
+    if (stream == nullptr) {
+      const int error = errno;
+      ::close(fd);
+      return FromErrno(error, "list", path);
+    }
     std::vector<Entry> entries;
     errno = 0;
     while (const dirent* found = ::readdir(stream.get())) {
