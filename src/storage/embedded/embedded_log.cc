@@ -133,13 +133,23 @@ absl::Status EmbeddedLog::CreateTopic(std::string_view topic) {
   RETURN_IF_ERROR(CheckTopicName(topic));
   base::MutexLock control(control_mutex_);
   LogTable table;
+  TopicPtr half_dropped;
   {
     base::MutexLock lock(mutex_);
-    if (state_.Find(topic) != nullptr) return absl::OkStatus();
+    half_dropped = state_.Find(topic);
+    if (half_dropped != nullptr && !half_dropped->dropping) {
+      return absl::OkStatus();
+    }
     table = state_.table();
   }
-  table.topics[std::string(topic)].number = table.next_topic++;
-  return Replace(table);
+  if (half_dropped == nullptr) {
+    table.topics[std::string(topic)].number = table.next_topic++;
+    return Replace(table);
+  }
+  RETURN_IF_ERROR(Replace(table));
+  base::MutexLock lock(mutex_);
+  half_dropped->dropping = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> EmbeddedLog::ListTopics() {
@@ -156,6 +166,7 @@ absl::Status EmbeddedLog::DropTopic(std::string_view topic) {
     base::MutexLock lock(mutex_);
     const TopicPtr found = state_.Find(topic);
     if (found == nullptr) return absl::OkStatus();
+    found->dropping = true;
     table = state_.PlanDrop(*found);
   }
   return Replace(table);
@@ -193,6 +204,7 @@ void EmbeddedLog::Append(std::string_view topic, base::Buffer record,
   {
     base::MutexLock lock(mutex_);
     found = FindLocked(topic);
+    if (found.ok() && (*found)->dropping) found = TopicNotFound(topic);
   }
   if (!found.ok()) {
     done(found.status());

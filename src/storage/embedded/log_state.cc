@@ -59,7 +59,7 @@ LogState::TopicPtr LogState::Find(std::uint32_t number) const {
 bool LogState::AddRecord(std::uint32_t topic, std::uint64_t place,
                          std::uint32_t size) {
   const TopicPtr found = Find(topic);
-  if (found == nullptr) return false;
+  if (found == nullptr || found->dropping) return false;
   if (place < found->truncated) return true;
   found->records.push_back({.place = place, .size = size});
   found->end = place + RecordSpace(size);

@@ -59,6 +59,9 @@ class LogState {
     std::uint32_t number = 0;
     std::uint64_t truncated = 0;  // records before it are given up
     std::uint64_t end = 0;        // place of the next record, at the earliest
+    // A drop was tried: the table on disk may be without the topic, so it takes
+    // no records until it was made again.
+    bool dropping = false;
     bool dropped = false;
     std::deque<Record> records;  // ascending by place
     base::CondVar changed;       // new records, truncated, dropped
