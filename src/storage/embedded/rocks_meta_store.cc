@@ -1,10 +1,14 @@
 #include "storage/embedded/rocks_meta_store.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <utility>
 
 #include "base/log.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
 #include "rocksdb/snapshot.h"
 #include "storage/embedded/rocks_format.h"
 #include "storage/embedded/rocks_group.h"
@@ -19,6 +23,20 @@ constexpr std::size_t kMaxGroup = 128;     // transactions a sync
 constexpr std::size_t kMaxSnapshots = 64;  // revisions that can be read
 constexpr std::int64_t kSweepRetryNs = 1'000'000'000;
 
+// RocksDB's own messages go into our log. Its log file is a trap: after one
+// failed write, of a full disk say, its next message aborts the process.
+class RocksLogger final : public rocksdb::Logger {
+ public:
+  RocksLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 1000> text;
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    LOG_WARN("meta store: {}", text.data());
+  }
+};
+
 rocksdb::Options DbOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -31,8 +49,7 @@ rocksdb::Options DbOptions() {
   options.max_open_files = 256;
   options.max_background_jobs = 2;
   options.compression = rocksdb::kNoCompression;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<RocksLogger>();
   options.stats_dump_period_sec = 0;
   return options;
 }
