@@ -72,6 +72,10 @@ class CollectingSink final : public storage::LogSink {
     base::MutexLock lock(mutex_);
     return WaitUntil([&] { return ends_ > 0 && end_ >= end; });
   }
+  bool IsAtEndOrFailed() {
+    base::MutexLock lock(mutex_);
+    return ends_ > 0 || !error_.ok();
+  }
   absl::Status WaitForError() {
     base::MutexLock lock(mutex_);
     WaitUntil([&] { return !error_.ok(); });
