@@ -208,6 +208,12 @@ absl::Status IndexFileReader::VerifyBlocks(std::uint64_t blocks_end) const {
   return absl::OkStatus();
 }
 
+bool IndexFileReader::Has(Section section) const {
+  return std::any_of(places_.begin(), places_.end(), [&](const Place& place) {
+    return place.section == static_cast<std::uint32_t>(section);
+  });
+}
+
 absl::StatusOr<std::span<const std::byte>> IndexFileReader::Find(
     Section section, std::uint64_t count, std::size_t width) const {
   for (const Place& place : places_) {

@@ -48,6 +48,10 @@ enum class Section : std::uint32_t {
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,
+  kCodes = 30,
+  kCodeScales = 31,
+  kCodeErrors = 32,
+  kCodeSizes = 33,
 };
 
 struct IndexFileInfo {
@@ -100,6 +104,7 @@ class IndexFileReader {
   const IndexFileInfo& info() const { return info_; }
   const std::string& name() const { return name_; }
   const base::Buffer& bytes() const { return bytes_; }
+  bool Has(Section section) const;
 
   // The section, which must hold exactly `count` values.
   template <typename T>

@@ -158,13 +158,13 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(IndexFileErrorTest, ADamagedBlockIsNamedWithItsBytes) {
-  // 3 MiB of vectors: several blocks.
-  const auto index = Build(IndexType::kFlat, MetricType::kL2, 110000);
+  // 3 MiB of codes and vectors: several blocks.
+  const auto index = Build(IndexType::kFlat, MetricType::kL2, 64000);
   std::string bytes = Bytes(*index);
   bytes[(std::size_t{2} << 20) + 12345] ^= 0x10;
   const auto loaded = Load(std::move(bytes));
   EXPECT_EQ(base::MessageOf(loaded.status()),
-            "some.index: block 2 (bytes 2097152 to 3080128) is damaged");
+            "some.index: block 2 (bytes 2097152 to 3072256) is damaged");
 }
 
 TEST(IndexFileErrorTest, NoFileOrTwoAreRefused) {
@@ -224,6 +224,7 @@ TEST_P(GoldenFileTest, IsStillRead) {
 INSTANTIATE_TEST_SUITE_P(
     Files, GoldenFileTest,
     testing::Values(Golden{"FLAT_v1", IndexType::kFlat, 60},
+                    Golden{"FLAT_v2", IndexType::kFlat, 60},
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
                     Golden{"HNSW_v2", IndexType::kHnsw, 1000},
                     Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100}),

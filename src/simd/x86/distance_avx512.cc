@@ -95,6 +95,16 @@ __m128 FourRows(const float* query, const float* const* row,
   return ReduceFour(sum);
 }
 
+// As FourRows, not as Pair: a row's distance must not depend on where among
+// others it stands, or equal rows would differ.
+template <typename Op>
+void LastRows(const float* query, const float* const* row, size_t count,
+              size_t dim, float* out) {
+  float four[4];
+  _mm_storeu_ps(four, FourRows<Op>(query, row, row, dim));
+  for (size_t j = 0; j < count; ++j) out[j] = four[j];
+}
+
 template <typename Op>
 void Rows(const float* query, RowTable rows, const uint32_t* ids, size_t count,
           size_t dim, float* out) {
@@ -112,9 +122,11 @@ void Rows(const float* query, RowTable rows, const uint32_t* ids, size_t count,
     }
     _mm_storeu_ps(out + i, FourRows<Op>(query, row, next, dim));
   }
-  for (; i < count; ++i) {
-    out[i] = Pair<Op>(query, rows.data + ids[i] * rows.stride, dim);
+  if (i == count) return;
+  for (size_t j = 0; j < 4; ++j) {
+    row[j] = rows.data + ids[i + j < count ? i + j : count - 1] * rows.stride;
   }
+  LastRows<Op>(query, row, count - i, dim, out + i);
 }
 
 // kQueries x 4 sums stay in registers.
@@ -161,11 +173,15 @@ void Block(RowTable queries, size_t query_count, RowTable rows,
                   dim, out + q * row_count + r, row_count);
     }
   }
-  for (; r < row_count; ++r) {
-    for (size_t q = 0; q < query_count; ++q) {
-      out[q * row_count + r] = Pair<Op>(queries.data + q * queries.stride,
-                                        rows.data + r * rows.stride, dim);
-    }
+  if (r == row_count) return;
+  const float* row[4];
+  for (size_t j = 0; j < 4; ++j) {
+    row[j] =
+        rows.data + (r + j < row_count ? r + j : row_count - 1) * rows.stride;
+  }
+  for (size_t q = 0; q < query_count; ++q) {
+    LastRows<Op>(queries.data + q * queries.stride, row, row_count - r, dim,
+                 out + q * row_count + r);
   }
 }
 

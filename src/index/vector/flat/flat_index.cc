@@ -1,11 +1,11 @@
 #include "index/vector/flat/flat_index.h"
 
-#include <array>
 #include <cstring>
 #include <utility>
 
 #include "index/vector/brute_force.h"
 #include "index/vector/metric_kernels.h"
+#include "index/vector/query_check.h"
 
 namespace elanus::index {
 namespace {
@@ -21,10 +21,10 @@ absl::StatusOr<std::unique_ptr<FlatIndex>> FlatIndex::Build(
   const std::size_t rows = dataset.rows();
   const std::size_t dim = dataset.dim;
   const bool is_cosine = metric == types::MetricType::kCosine;
-  const std::array sections = {
-      SectionSize{Section::kVectors, rows * dim * sizeof(float)},
-      SectionSize{Section::kInverseNorms,
-                  is_cosine ? rows * sizeof(float) : 0}};
+  std::vector<SectionSize> sections = CodeSections(rows, dim);
+  sections.push_back({Section::kVectors, rows * dim * sizeof(float)});
+  sections.push_back(
+      {Section::kInverseNorms, is_cosine ? rows * sizeof(float) : 0});
   IndexFileWriter out({.type = IndexType::kFlat,
                        .metric = metric,
                        .dim = static_cast<std::uint32_t>(dim),
@@ -42,6 +42,12 @@ absl::StatusOr<std::unique_ptr<FlatIndex>> FlatIndex::Build(
       if (is_cosine) norms[row] = InverseNorm(from, dim);
     }
   }
+  RETURN_IF_ERROR(EncodeRows(ctx,
+                             {.data = to,
+                              .rows = rows,
+                              .dim = dim,
+                              .inverse_norms = is_cosine ? norms : nullptr},
+                             metric, out));
   ASSIGN_OR_RETURN(
       IndexFileReader file,
       IndexFileReader::Open({"flat", std::move(out).Finish()}, false));
@@ -63,16 +69,27 @@ absl::StatusOr<std::unique_ptr<FlatIndex>> FlatIndex::Open(
   ASSIGN_OR_RETURN(
       const auto norms,
       file.Array<float>(Section::kInverseNorms, is_cosine ? info.rows : 0));
+  ASSIGN_OR_RETURN(const simd::CodeTable codes, OpenCodes(file));
   auto index = std::unique_ptr<FlatIndex>(new FlatIndex(std::move(file)));
   index->block_ = {.data = vectors.data(),
                    .rows = static_cast<std::size_t>(info.rows),
                    .inverse_norms = is_cosine ? norms.data() : nullptr};
+  index->codes_ = codes;
   return index;
 }
 
 absl::Status FlatIndex::Search(const base::OpContext& ctx,
                                const SearchQuery& query,
                                const SearchOutput& out) const {
+  if (codes_.width != 0 && simd::CodeScan() != nullptr) {
+    RETURN_IF_ERROR(CheckSearch(query, out, dim()));
+    std::vector<float> storage;
+    const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+    ASSIGN_OR_RETURN(
+        const bool is_answered,
+        SearchCodes(ctx, rows(), metric(), codes_, bound, query, out));
+    if (is_answered) return absl::OkStatus();
+  }
   return BruteForceSearch(ctx, dataset(), metric(), query, out);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "index/vector/flat/codes.h"
 #include "index/vector/index_file.h"
 #include "index/vector/vector_index.h"
 
@@ -40,8 +41,16 @@ class FlatIndex final : public VectorIndex {
     return {.blocks = std::span(&block_, 1), .dim = dim()};
   }
 
+  FlatRows rows() const {
+    return {.data = block_.data,
+            .rows = block_.rows,
+            .dim = dim(),
+            .inverse_norms = block_.inverse_norms};
+  }
+
   IndexFileReader file_;
   VectorBlock block_;
+  simd::CodeTable codes_{};  // width 0: a file without codes
 };
 
 }  // namespace elanus::index
