@@ -9,6 +9,7 @@ help:
 	@echo "make e2e           end-to-end tests with three client versions"
 	@echo "make chaos         50 kills under load, with an exact ledger"
 	@echo "make bench-peers   our indexes beside other vector libraries"
+	@echo "make history       five minutes of clients whose views must agree"
 	@echo "make format        put the sources into their format"
 	@echo "make format-check  name the files that are not"
 	@echo "make tidy          clang-tidy on what changed since the last commit"
@@ -34,6 +35,9 @@ chaos: build
 
 bench-peers: setup
 	@scripts/bench-peers $(ARGS)
+
+history: build
+	@"$$(scripts/venv 2.6.17)" test/history/drive.py --seconds 300 --kills 20
 
 format:
 	@find src test \( -name '*.cc' -o -name '*.h' \) -print0 | \
