@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "index/vector/brute_force.h"
+#include "index/vector/query_check.h"
 #include "segment/query.h"
+#include "segment/vector_blocks.h"
 
 namespace elanus::segment {
 namespace {
-
-// The vectors of the rows [0, rows), where they lie.
-absl::StatusOr<std::vector<index::VectorBlock>> BlocksOf(
-    const Segment& segment, const types::FieldSchema& field, std::size_t rows) {
-  std::vector<index::VectorBlock> blocks;
-  for (const ChunkRange& chunk : segment.Chunks(rows)) {
-    ASSIGN_OR_RETURN(const types::ColumnView values,
-                     segment.Column(field, chunk.index));
-    blocks.push_back({.data = values.As<float>().data(), .rows = chunk.rows});
-  }
-  return blocks;
-}
 
 absl::StatusOr<const types::FieldSchema*> VectorField(const SearchPlan& plan) {
   const types::FieldSchema* field = plan.schema->Find(plan.vector_field);
@@ -26,17 +16,14 @@ absl::StatusOr<const types::FieldSchema*> VectorField(const SearchPlan& plan) {
     return base::Error(base::ErrorCode::kFieldNotFound, "no vector field {}",
                        base::ToInt(plan.vector_field));
   }
-  if (field->type != types::DataType::kFloatVector) {
+  if (!types::IsVector(field->type)) {
     return base::InvalidInput(base::ErrorCode::kEngineUnsupported,
                               "field {}: search on {} is not supported",
                               field->name, types::NameOf(field->type));
   }
-  if (plan.queries.size() != plan.nq * static_cast<std::size_t>(field->dim)) {
-    return base::InvalidInput(
-        base::ErrorCode::kParameterInvalid,
-        "field {}: {} queries have {} values, dimension is {}", field->name,
-        plan.nq, plan.queries.size(), field->dim);
-  }
+  RETURN_IF_ERROR(index::CheckQueries(plan.queries, field->type,
+                                      static_cast<std::size_t>(field->dim),
+                                      plan.nq));
   return field;
 }
 
@@ -54,8 +41,9 @@ class SegmentSearch {
       index_ = nullptr;
     }
     dim_ = static_cast<std::size_t>(field.dim);
+    type_ = field.type;
     if (index_ == nullptr) {
-      ASSIGN_OR_RETURN(blocks_, BlocksOf(segment, field, passed_.rows));
+      ASSIGN_OR_RETURN(blocks_, VectorBlocks(segment, field, passed_.rows));
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(
@@ -91,13 +79,12 @@ class SegmentSearch {
   absl::StatusOr<SegmentHits> InRange() const {
     SegmentHits hits;
     for (std::size_t i = 0; i < plan_.nq; ++i) {
-      const index::RangeQuery query{
-          .query = plan_.queries.subspan(i * dim_, dim_),
-          .below = plan_.range->below,
-          .at_least = plan_.range->at_least,
-          .limit = plan_.k,
-          .params = params_,
-          .excluded = passed_.excluded.view()};
+      const index::RangeQuery query{.query = plan_.queries.One(i, dim_),
+                                    .below = plan_.range->below,
+                                    .at_least = plan_.range->at_least,
+                                    .limit = plan_.k,
+                                    .params = params_,
+                                    .excluded = passed_.excluded.view()};
       ASSIGN_OR_RETURN(std::vector<index::Neighbor> found,
                        index_ != nullptr
                            ? index_->RangeSearch(ctx_, query)
@@ -110,7 +97,7 @@ class SegmentSearch {
 
  private:
   index::VectorDataset Dataset() const {
-    return {.blocks = blocks_, .dim = dim_};
+    return {.blocks = blocks_, .dim = dim_, .type = type_};
   }
 
   const base::OpContext& ctx_;
@@ -120,6 +107,7 @@ class SegmentSearch {
   index::SearchParams params_;
   std::vector<index::VectorBlock> blocks_;
   std::size_t dim_ = 0;
+  types::DataType type_ = types::DataType::kNone;
 };
 
 }  // namespace

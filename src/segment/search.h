@@ -19,7 +19,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/hybrid_time.h"
@@ -47,7 +46,7 @@ struct SearchPlan {
   std::shared_ptr<const expr::Plan> filter;  // null = all rows
   base::FieldId vector_field{0};
   types::MetricType metric = types::MetricType::kCosine;
-  std::span<const float> queries;  // nq * dim
+  index::Queries queries;  // nq
   std::size_t nq = 1;
   std::size_t k = 10;
   std::optional<DistanceRange> range;

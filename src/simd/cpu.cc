@@ -9,7 +9,8 @@ CpuFeatures Find() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   const bool has_fma = __builtin_cpu_supports("fma") != 0;
-  found.avx2 = has_fma && __builtin_cpu_supports("avx2") != 0;
+  found.avx2 = has_fma && __builtin_cpu_supports("avx2") != 0 &&
+               __builtin_cpu_supports("f16c") != 0;
   found.avx512 = found.avx2 && __builtin_cpu_supports("avx512f") != 0 &&
                  __builtin_cpu_supports("avx512dq") != 0 &&
                  __builtin_cpu_supports("avx512bw") != 0 &&

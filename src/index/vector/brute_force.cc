@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "index/vector/dense_rows.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
 #include "index/vector/topk.h"
@@ -57,8 +58,10 @@ class TileScan {
       : dataset_(dataset),
         is_cosine_(metric == types::MetricType::kCosine),
         kernels_(KernelsOf(metric)),
+        decode_(DecoderOf(dataset.type)),
         excluded_(excluded),
         tile_rows_(TileRows(dataset.dim)) {
+    if (decode_ != nullptr) decoded_.resize(tile_rows_ * dataset.dim);
     distances_.resize(kQueryGroup * tile_rows_);
     scales_.resize(tile_rows_);
   }
@@ -92,8 +95,7 @@ class TileScan {
     CollectIncluded(excluded_, base + at, rows, included_);
     if (included_.empty()) return;
     const std::size_t dim = dataset_.dim;
-    const std::size_t stride = block.stride == 0 ? dim : block.stride;
-    const simd::RowTable table = {block.data + at * stride, stride};
+    const simd::RowTable table = Table(block, at);
     if (is_cosine_) FillScales(block, at, table);
     // With few rows left, compute those only.
     const bool is_dense = included_.size() * 4 >= rows * 3;
@@ -114,6 +116,20 @@ class TileScan {
         Deliver(q + i, out, is_dense, base + at, visit);
       }
     }
+  }
+
+  // The tile's rows as float32; narrower ones are decoded, as far as they are
+  // in.
+  simd::RowTable Table(const VectorBlock& block, std::size_t at) {
+    const std::size_t dim = dataset_.dim;
+    const std::size_t stride = block.stride == 0 ? dim : block.stride;
+    if (decode_ == nullptr) return {block.floats() + at * stride, stride};
+    const std::size_t width = stride * ElementBytes(dataset_.type);
+    const auto* from = static_cast<const std::byte*>(block.data) + at * width;
+    for (const std::uint32_t row : included_) {
+      decode_(from + row * width, dim, decoded_.data() + row * dim);
+    }
+    return {decoded_.data(), dim};
   }
 
   template <typename Visit>
@@ -140,8 +156,10 @@ class TileScan {
   const VectorDataset& dataset_;
   const bool is_cosine_;
   const MetricKernels kernels_;
+  const simd::DecodeKernel decode_;  // null: the rows are float32
   const types::BitsetView excluded_;
   const std::size_t tile_rows_;
+  std::vector<float> decoded_;
   std::vector<float> distances_;
   std::vector<float> scales_;
   std::vector<std::uint32_t> included_;
@@ -150,10 +168,12 @@ class TileScan {
 absl::Status CheckDataset(const VectorDataset& dataset,
                           types::MetricType metric) {
   RETURN_IF_ERROR(CheckFloatMetric(metric));
-  if (dataset.dim == 0 || dataset.rows() >= kNoRow) {
+  if (!IsDense(dataset.type) || dataset.dim == 0 || dataset.rows() >= kNoRow) {
     return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "{} rows of {} dimensions cannot be searched",
-                              dataset.rows(), dataset.dim);
+                              "{} rows of {} dimensions of {} cannot be "
+                              "searched",
+                              dataset.rows(), dataset.dim,
+                              types::NameOf(dataset.type));
   }
   return absl::OkStatus();
 }
@@ -164,7 +184,7 @@ class ExactIterator final : public VectorIterator {
                 const IterateQuery& query)
       : dataset_(dataset),
         metric_(metric),
-        query_(query.query.begin(), query.query.end()),
+        query_(query.query.floats().begin(), query.query.floats().end()),
         excluded_(query.excluded) {}
 
   absl::StatusOr<std::vector<Neighbor>> Next(const base::OpContext& ctx,
@@ -217,7 +237,8 @@ absl::Status BruteForceSearch(const base::OpContext& ctx,
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckSearch(query, out, dataset.dim));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric, query.queries, dataset.dim, storage);
+  const auto bound =
+      BindQueries(metric, query.queries.floats(), dataset.dim, storage);
   std::vector<TopK> best(query.nq, TopK(query.k));
   RETURN_IF_ERROR(
       TileScan(dataset, metric, query.excluded)
@@ -239,7 +260,8 @@ absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckDimension(query.query, dataset.dim));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric, query.query, dataset.dim, storage);
+  const auto bound =
+      BindQueries(metric, query.query.floats(), dataset.dim, storage);
   TopK best(query.limit);
   RETURN_IF_ERROR(TileScan(dataset, metric, query.excluded)
                       .Run(ctx, bound, 1,

@@ -22,7 +22,7 @@ void DatasetRows::Read(std::size_t row, float* to) const {
       dataset_.blocks[static_cast<std::size_t>(at - first_.begin())];
   const std::size_t dim = dataset_.dim;
   const float* const from =
-      block.data + (row - *at) * (block.stride == 0 ? dim : block.stride);
+      block.floats() + (row - *at) * (block.stride == 0 ? dim : block.stride);
   if (is_cosine_) {
     Normalise(from, to, dim);
   } else {

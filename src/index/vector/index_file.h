@@ -52,6 +52,7 @@ enum class Section : std::uint32_t {
   kCodeScales = 31,
   kCodeErrors = 32,
   kCodeSizes = 33,
+  kDataType = 40,
 };
 
 struct IndexFileInfo {

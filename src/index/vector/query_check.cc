@@ -7,27 +7,44 @@ namespace elanus::index {
 using base::ErrorCode;
 using base::InvalidInput;
 
-absl::Status CheckDimension(std::span<const float> query, std::size_t dim) {
-  if (query.size() == dim) return absl::OkStatus();
+absl::Status CheckDimension(const Queries& queries, std::size_t dim,
+                            std::size_t nq) {
+  if (queries.floats().size() == nq * dim) return absl::OkStatus();
   return InvalidInput(ErrorCode::kParameterInvalid,
-                      "query has {} dimensions, the index has {}", query.size(),
-                      dim);
+                      "{} values given for {} queries of {} dimensions",
+                      queries.floats().size(), nq, dim);
+}
+
+absl::Status CheckQueries(const Queries& queries, types::DataType type,
+                          std::size_t dim, std::size_t nq) {
+  std::size_t got = queries.sparse().size();
+  std::size_t want = nq;
+  if (type == types::DataType::kBinaryVector) {
+    got = queries.bits().size() * 8;
+    want = nq * dim;
+  } else if (type != types::DataType::kSparseFloatVector) {
+    return CheckDimension(queries, dim, nq);
+  }
+  if (got == want) return absl::OkStatus();
+  return InvalidInput(ErrorCode::kParameterInvalid,
+                      "{} values given for {} queries on {} of {} dimensions",
+                      got, nq, types::NameOf(type), dim);
+}
+
+absl::Status CheckRoom(const SearchQuery& query, const SearchOutput& out) {
+  const std::size_t hits = query.nq * query.k;
+  if (out.distances.size() == hits && out.rows.size() == hits) {
+    return absl::OkStatus();
+  }
+  return base::Error(ErrorCode::kUnexpected,
+                     "room for {} distances and {} rows, {} hits wanted",
+                     out.distances.size(), out.rows.size(), hits);
 }
 
 absl::Status CheckSearch(const SearchQuery& query, const SearchOutput& out,
                          std::size_t dim) {
-  if (query.queries.size() != query.nq * dim) {
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "{} values given for {} queries of {} dimensions",
-                        query.queries.size(), query.nq, dim);
-  }
-  const std::size_t hits = query.nq * query.k;
-  if (out.distances.size() != hits || out.rows.size() != hits) {
-    return base::Error(ErrorCode::kUnexpected,
-                       "room for {} distances and {} rows, {} hits wanted",
-                       out.distances.size(), out.rows.size(), hits);
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckDimension(query.queries, dim, query.nq));
+  return CheckRoom(query, out);
 }
 
 void PutHits(std::span<const Neighbor> hits, std::size_t q, std::size_t k,

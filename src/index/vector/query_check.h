@@ -9,10 +9,18 @@
 
 namespace elanus::index {
 
-// The spans fit nq, k and dim. Errors: kParameterInvalid.
+// There are `nq` float32 queries of this dimension.
+// Errors: kParameterInvalid.
+absl::Status CheckDimension(const Queries& queries, std::size_t dim,
+                            std::size_t nq = 1);
+// As above for rows of any type.
+absl::Status CheckQueries(const Queries& queries, types::DataType type,
+                          std::size_t dim, std::size_t nq);
+// Besides, the output has room for nq times k hits.
 absl::Status CheckSearch(const SearchQuery& query, const SearchOutput& out,
                          std::size_t dim);
-absl::Status CheckDimension(std::span<const float> query, std::size_t dim);
+// The output alone.
+absl::Status CheckRoom(const SearchQuery& query, const SearchOutput& out);
 
 // Writes the hits of query number `q`, filled up with missing ones.
 void PutHits(std::span<const Neighbor> hits, std::size_t q, std::size_t k,

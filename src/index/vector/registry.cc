@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "index/vector/dense_rows.h"
 #include "index/vector/flat/flat_index.h"
+#include "index/vector/flat/raw_flat_index.h"
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/ivf_index.h"
@@ -105,9 +107,7 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
                           "data type {} can't build with this index {}",
                           types::NameOf(request.data_type), kAutoIndex);
     }
-    if (request.data_type != DataType::kFloatVector) {
-      return NotSupported(kAutoIndex);
-    }
+    if (!IsDense(request.data_type)) return NotSupported(kAutoIndex);
     return IndexType::kHnsw;
   }
   const TypeRule* rule = FindType(request.type_name);
@@ -120,9 +120,7 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
                         "data type {} can't build with this index {}",
                         types::NameOf(request.data_type), rule->name);
   }
-  if (!rule->type.has_value() || request.data_type != DataType::kFloatVector) {
-    return NotSupported(rule->name);
-  }
+  if (!rule->type.has_value()) return NotSupported(rule->name);
   return *rule->type;
 }
 
@@ -255,23 +253,29 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     const VectorDataset& dataset, const BuildOptions& options) {
   RETURN_IF_ERROR(CheckFloatMetric(spec.metric));
   constexpr std::size_t kMaxRows = (std::size_t{1} << 31) - 1;
-  if (dataset.dim == 0 || dataset.dim != spec.dim ||
+  if (!IsDense(dataset.type) || dataset.dim == 0 || dataset.dim != spec.dim ||
       dataset.rows() > kMaxRows) {
     return base::Error(ErrorCode::kParameterInvalid,
-                       "{} rows of {} dimensions, the index is for {}",
-                       dataset.rows(), dataset.dim, spec.dim);
+                       "{} rows of {} dimensions of {}, the index is for {}",
+                       dataset.rows(), dataset.dim, types::NameOf(dataset.type),
+                       spec.dim);
   }
+  if (spec.type == IndexType::kFlat && dataset.type != DataType::kFloatVector) {
+    return RawFlatIndex::Build(ctx, spec.metric, dataset);
+  }
+  // All others compute in float32.
+  ASSIGN_OR_RETURN(const FloatRows floats, FloatRows::Of(ctx, dataset));
   switch (spec.type) {
     case IndexType::kFlat:
-      return FlatIndex::Build(ctx, spec.metric, dataset);
+      return FlatIndex::Build(ctx, spec.metric, floats.dataset());
     case IndexType::kHnsw:
-      return HnswIndex::Build(ctx, spec, dataset, options);
+      return HnswIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kIvfFlat:
     case IndexType::kIvfSq8:
     case IndexType::kIvfPq:
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
-      return IvfIndex::Build(ctx, spec, dataset, options);
+      return IvfIndex::Build(ctx, spec, floats.dataset(), options);
   }
   return NotSupported(NameOf(spec.type));
 }
@@ -286,6 +290,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
       IndexFileReader::Open(std::move(files.front()), options.verify));
   switch (file.info().type) {
     case IndexType::kFlat:
+      if (file.Has(Section::kDataType)) {
+        return RawFlatIndex::Open(std::move(file));
+      }
       return FlatIndex::Open(std::move(file));
     case IndexType::kHnsw:
       return HnswIndex::Open(std::move(file));

@@ -23,6 +23,7 @@
 //            DATA_LOSS naming file and block for damaged files.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -30,6 +31,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -37,7 +39,9 @@
 #include "base/op_context.h"
 #include "base/status.h"
 #include "types/bitset.h"
+#include "types/data_type.h"
 #include "types/metric.h"
+#include "types/sparse.h"
 
 namespace elanus::index {
 
@@ -45,20 +49,33 @@ namespace elanus::index {
 inline constexpr std::uint32_t kNoRow = 0xFFFFFFFF;
 inline constexpr float kNoDistance = std::numeric_limits<float>::infinity();
 
-// Rows at equal distances: `rows` times `dim` floats.
+// Rows as their type lays them out (types/column.h). Dense rows lie at equal
+// distances; sparse ones where `offsets` says.
 struct VectorBlock {
-  const float* data = nullptr;
+  const void* data = nullptr;
   std::size_t rows = 0;
-  std::size_t stride = 0;  // floats from row to row; 0 = dim
+  // Elements (bytes of bits) from row to row; 0 = no gap.
+  std::size_t stride = 0;
   // 1 / |row| for each row (0 for a zero row), or null: then computed on the
   // fly. Only COSINE looks at it.
   const float* inverse_norms = nullptr;
+  // Sparse rows: rows + 1 numbers of bytes from `data`.
+  const std::uint32_t* offsets = nullptr;
+
+  // Of a dataset of float32.
+  const float* floats() const { return static_cast<const float*>(data); }
+  // Of a dataset of sparse rows.
+  types::SparseRows sparse() const {
+    return {static_cast<const types::SparseEntry*>(data), {offsets, rows + 1}};
+  }
 };
 
-// The vectors of a column, whose chunks need not lie together.
+// The vectors of a column, whose chunks need not lie together. What wants
+// float32 gets it from other dense types by FloatRows (dense_rows.h).
 struct VectorDataset {
   std::span<const VectorBlock> blocks;
-  std::size_t dim = 0;
+  std::size_t dim = 0;  // 0 for sparse rows
+  types::DataType type = types::DataType::kFloatVector;
 
   std::size_t rows() const {
     std::size_t sum = 0;
@@ -95,8 +112,47 @@ struct SearchParams {
   float refine_k = 1;
 };
 
+// The vectors of a search. Those for dense rows are float32 whatever the rows
+// are: every narrower type has its values among the float32 numbers.
+class Queries {
+ public:
+  Queries() = default;
+  // nq * dim; implicit, because nearly all are.
+  template <typename Floats>
+  requires std::convertible_to<Floats, std::span<const float>> Queries(
+      Floats&& floats)  // NOLINT(google-explicit-constructor)
+      : floats_(std::forward<Floats>(floats)) {}
+  // nq * dim / 8 bytes.
+  static Queries Bits(std::span<const std::byte> bits) {
+    Queries queries;
+    queries.bits_ = bits;
+    return queries;
+  }
+  static Queries Sparse(types::SparseRows rows) {
+    Queries queries;
+    queries.sparse_ = rows;
+    return queries;
+  }
+
+  std::span<const float> floats() const { return floats_; }
+  std::span<const std::byte> bits() const { return bits_; }
+  types::SparseRows sparse() const { return sparse_; }
+
+  // Query number `q` alone.
+  Queries One(std::size_t q, std::size_t dim) const {
+    if (!floats_.empty()) return floats_.subspan(q * dim, dim);
+    if (!bits_.empty()) return Bits(bits_.subspan(q * dim / 8, dim / 8));
+    return Sparse(sparse_.Slice(q, 1));
+  }
+
+ private:
+  std::span<const float> floats_;
+  std::span<const std::byte> bits_;
+  types::SparseRows sparse_;
+};
+
 struct SearchQuery {
-  std::span<const float> queries;  // nq * dim
+  Queries queries;
   std::size_t nq = 1;
   std::size_t k = 10;
   SearchParams params = {};
@@ -115,7 +171,7 @@ struct SearchOutput {
 // Milvus's radius and range_filter are `below` and `at_least` as distances
 // (types::DistanceFromScore).
 struct RangeQuery {
-  std::span<const float> query;  // dim
+  Queries query;  // one
   float below = kNoDistance;
   float at_least = -std::numeric_limits<float>::infinity();
   std::size_t limit = std::numeric_limits<std::size_t>::max();
@@ -124,7 +180,7 @@ struct RangeQuery {
 };
 
 struct IterateQuery {
-  std::span<const float> query;  // dim; copied
+  Queries query;  // one; copied
   SearchParams params = {};
   // Borrowed until the first Next has returned.
   types::BitsetView excluded = {};

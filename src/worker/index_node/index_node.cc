@@ -10,22 +10,11 @@
 #include "base/log.h"
 #include "index/vector/registry.h"
 #include "segment/sealed/sealed_segment.h"
+#include "segment/vector_blocks.h"
 #include "worker/channel_spec.h"
 
 namespace elanus::worker {
 namespace {
-
-// The column's chunks, in place.
-absl::StatusOr<std::vector<index::VectorBlock>> BlocksOf(
-    const segment::Segment& segment, const types::FieldSchema& field) {
-  std::vector<index::VectorBlock> blocks;
-  for (const segment::ChunkRange& range : segment.Chunks(segment.rows())) {
-    ASSIGN_OR_RETURN(const types::ColumnView column,
-                     segment.Column(field, range.index));
-    blocks.push_back({.data = column.As<float>().data(), .rows = range.rows});
-  }
-  return blocks;
-}
 
 absl::StatusOr<index::IndexSpec> SpecOfIndex(const internal::IndexMeta& index,
                                              const types::FieldSchema& field) {
@@ -82,10 +71,13 @@ absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
            .manifest_crc32c = request.segment().manifest().crc32c(),
            .schema = schema}));
   ASSIGN_OR_RETURN(const std::vector<index::VectorBlock> blocks,
-                   BlocksOf(*segment, *field));
-  // Vectors, links and room to work: what the build holds at its peak.
+                   segment::VectorBlocks(*segment, *field, segment->rows()));
+  // Vectors, links and room to work: what the build holds at its peak. Narrow
+  // vectors are held as float32 besides.
+  const std::int64_t vector_bytes =
+      field->dim * 4 * (field->type == types::DataType::kFloatVector ? 1 : 2);
   const std::int64_t need =
-      static_cast<std::int64_t>(segment->rows()) * (field->dim * 4 + 256);
+      static_cast<std::int64_t>(segment->rows()) * (vector_bytes + 256);
   ASSIGN_OR_RETURN(
       const base::MemoryReservation held,
       deps_.budget.Reserve(
@@ -94,7 +86,9 @@ absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
       const std::unique_ptr<index::VectorIndex> built,
       index::BuildIndex(
           stop_, spec,
-          {.blocks = blocks, .dim = static_cast<std::size_t>(field->dim)},
+          {.blocks = blocks,
+           .dim = static_cast<std::size_t>(field->dim),
+           .type = field->type},
           {.executor = &deps_.background, .max_threads = deps_.threads}));
   ASSIGN_OR_RETURN(const std::vector<index::IndexFile> files, built->Save());
   commit->set_attempt_id(request.attempt_id());

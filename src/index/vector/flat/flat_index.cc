@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<FlatIndex>> FlatIndex::Build(
     const std::size_t stride = block.stride == 0 ? dim : block.stride;
     for (std::size_t i = 0; i < block.rows; ++i, ++row) {
       if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
-      const float* from = block.data + i * stride;
+      const float* from = block.floats() + i * stride;
       std::memcpy(to + row * dim, from, dim * sizeof(float));
       if (is_cosine) norms[row] = InverseNorm(from, dim);
     }
@@ -84,7 +84,8 @@ absl::Status FlatIndex::Search(const base::OpContext& ctx,
   if (codes_.width != 0 && simd::CodeScan() != nullptr) {
     RETURN_IF_ERROR(CheckSearch(query, out, dim()));
     std::vector<float> storage;
-    const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+    const auto bound =
+        BindQueries(metric(), query.queries.floats(), dim(), storage);
     ASSIGN_OR_RETURN(
         const bool is_answered,
         SearchCodes(ctx, rows(), metric(), codes_, bound, query, out));

@@ -1,4 +1,4 @@
-// FLAT: all vectors, searched exactly.
+// FLAT of float32: all vectors, searched exactly.
 //
 // Threads:   as VectorIndex.
 // Ownership: holds the bytes of its one file.
@@ -42,7 +42,7 @@ class FlatIndex final : public VectorIndex {
   }
 
   FlatRows rows() const {
-    return {.data = block_.data,
+    return {.data = block_.floats(),
             .rows = block_.rows,
             .dim = dim(),
             .inverse_norms = block_.inverse_norms};

@@ -260,7 +260,7 @@ absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
         block.stride == 0 ? dataset.dim : block.stride;
     for (std::size_t i = 0; i < block.rows; ++i, ++row) {
       if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
-      const float* from = block.data + i * from_stride;
+      const float* from = block.floats() + i * from_stride;
       if (metric == types::MetricType::kCosine) {
         Normalise(from, to + row * stride, dataset.dim);
       } else {

@@ -24,8 +24,9 @@ std::vector<std::string_view> BytesOfRows(const VectorDataset& dataset) {
   for (const VectorBlock& block : dataset.blocks) {
     const std::size_t stride = block.stride == 0 ? dataset.dim : block.stride;
     for (std::size_t i = 0; i < block.rows; ++i) {
-      rows.emplace_back(reinterpret_cast<const char*>(block.data + i * stride),
-                        dataset.dim * sizeof(float));
+      rows.emplace_back(
+          reinterpret_cast<const char*>(block.floats() + i * stride),
+          dataset.dim * sizeof(float));
     }
   }
   return rows;

@@ -174,7 +174,8 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
   ASSIGN_OR_RETURN(const std::size_t ef, ChooseEf(query.params, query.k));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+  const auto bound =
+      BindQueries(metric(), query.queries.floats(), dim(), storage);
   const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
   if (plan.way == Way::kScan) return Scan(ctx, bound, query, out);
   for (std::size_t q = 0; q < query.nq; ++q) {
@@ -191,7 +192,8 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     const base::OpContext& ctx, const RangeQuery& query) const {
   RETURN_IF_ERROR(CheckDimension(query.query, dim()));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric(), query.query, dim(), storage);
+  const auto bound =
+      BindQueries(metric(), query.query.floats(), dim(), storage);
   // Widen until the farthest row found lies outside the range.
   std::size_t ef = query.params.ef == 0 ? kRangeEf : query.params.ef;
   for (;; ef *= 4) {
@@ -222,7 +224,7 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> HnswIndex::Iterate(
   RETURN_IF_ERROR(CheckDimension(query.query, dim()));
   std::vector<float> storage;
   IterateQuery bound = query;
-  bound.query = BindQueries(metric(), query.query, dim(), storage);
+  bound.query = BindQueries(metric(), query.query.floats(), dim(), storage);
   return BruteForceIterate(dataset(), graph_.stored_metric, bound);
 }
 

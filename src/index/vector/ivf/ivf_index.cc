@@ -139,7 +139,8 @@ absl::Status IvfIndex::Search(const base::OpContext& ctx,
                               const SearchOutput& out) const {
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric(), query.queries, dim(), storage);
+  const auto bound =
+      BindQueries(metric(), query.queries.floats(), dim(), storage);
   const Plan plan = MakePlan(query.params, query.k, query.excluded);
   ListWalk walk(lists_, centroids_, query.excluded, dim());
   CandidatePool pool;
@@ -163,7 +164,8 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
     const base::OpContext& ctx, const RangeQuery& query) const {
   RETURN_IF_ERROR(CheckDimension(query.query, dim()));
   std::vector<float> storage;
-  const auto bound = BindQueries(metric(), query.query, dim(), storage);
+  const auto bound =
+      BindQueries(metric(), query.query.floats(), dim(), storage);
   const std::unique_ptr<ListQuery> rows =
       BindFinest(bound.data(), query.params);
   const std::size_t probes = MakePlan(query.params, 1, query.excluded).probes;

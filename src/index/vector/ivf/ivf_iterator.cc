@@ -24,7 +24,7 @@ types::Bitset Copy(types::BitsetView bits) {
 
 IvfIterator::IvfIterator(const IvfIndex& index, const IterateQuery& query)
     : index_(index),
-      query_(Bound(index, query.query)),
+      query_(Bound(index, query.query.floats())),
       excluded_(Copy(query.excluded)),
       ahead_(index.ProbesOf(query.params)),
       walk_(index.lists_, index.centroids_, excluded_.view(), index.dim()),
