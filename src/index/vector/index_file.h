@@ -52,6 +52,13 @@ enum class Section : std::uint32_t {
   kCodeScales = 31,
   kCodeErrors = 32,
   kCodeSizes = 33,
+  kDimensions = 40,
+  kListChunks = 41,
+  kChunkWindows = 42,
+  kChunkPostings = 43,
+  kChunkLargest = 44,
+  kPostingRows = 45,
+  kPostingValues = 46,
   kDataType = 40,
 };
 

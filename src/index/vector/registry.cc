@@ -13,6 +13,8 @@
 #include "index/vector/ivf/ivf_index.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/params.h"
+#include "index/vector/sparse/sparse_index.h"
+#include "index/vector/sparse/sparse_params.h"
 
 namespace elanus::index {
 namespace {
@@ -57,8 +59,9 @@ constexpr std::array kTypes = {
     TypeRule{"BIN_FLAT", {}, false, true, false},
     TypeRule{"BIN_IVF_FLAT", {}, false, true, false},
     TypeRule{"MINHASH_LSH", {}, false, true, false},
-    TypeRule{"SPARSE_INVERTED_INDEX", {}, false, false, true},
-    TypeRule{"SPARSE_WAND", {}, false, false, true},
+    TypeRule{"SPARSE_INVERTED_INDEX", IndexType::kSparseInverted, false, false,
+             true},
+    TypeRule{"SPARSE_WAND", IndexType::kSparseWand, false, false, true},
 };
 
 const TypeRule* FindType(std::string_view name) {
@@ -107,6 +110,9 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
                           "data type {} can't build with this index {}",
                           types::NameOf(request.data_type), kAutoIndex);
     }
+    if (request.data_type == DataType::kSparseFloatVector) {
+      return IndexType::kSparseInverted;
+    }
     if (!IsDense(request.data_type)) return NotSupported(kAutoIndex);
     return IndexType::kHnsw;
   }
@@ -133,6 +139,15 @@ absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
   }
   const std::optional<MetricType> metric =
       types::MetricFromName(request.metric_name);
+  if (request.data_type == DataType::kSparseFloatVector) {
+    if (metric == MetricType::kIp || metric == MetricType::kBm25) {
+      return *metric;
+    }
+    return InvalidInput(ErrorCode::kParameterInvalid,
+                        "only IP&BM25 is the supported metric type for sparse "
+                        "index, not {}",
+                        request.metric_name);
+  }
   if (!metric.has_value() || !CheckFloatMetric(*metric).ok()) {
     return InvalidInput(ErrorCode::kParameterInvalid,
                         "float vector index does not support metric type: {}",
@@ -157,6 +172,10 @@ bool IsIvf(IndexType type) {
   return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
          type == IndexType::kIvfPq || type == IndexType::kScann ||
          type == IndexType::kIvfRabitq;
+}
+
+bool IsSparse(IndexType type) {
+  return type == IndexType::kSparseInverted || type == IndexType::kSparseWand;
 }
 
 absl::StatusOr<IvfParams> ParseIvf(const ParamMap& params) {
@@ -209,6 +228,10 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
   if (IsIvf(spec.type)) {
     ASSIGN_OR_RETURN(spec.ivf, ParseIvf(request.params));
   }
+  if (IsSparse(spec.type)) {
+    ASSIGN_OR_RETURN(spec.sparse,
+                     ParseSparse(is_auto ? ParamMap() : request.params));
+  }
   return spec;
 }
 
@@ -216,6 +239,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                const ParamMap& params,
                                                std::size_t k) {
   if (IsIvf(type)) return ParseIvfSearch(params);
+  if (IsSparse(type)) return ParseSparseSearch(params);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
@@ -240,6 +264,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
 absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
                                                     const ParamMap& params) {
   if (IsIvf(type)) return ParseIvfSearch(params);
+  if (IsSparse(type)) return ParseSparseSearch(params);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,
@@ -251,8 +276,17 @@ absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
 absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     const base::OpContext& ctx, const IndexSpec& spec,
     const VectorDataset& dataset, const BuildOptions& options) {
-  RETURN_IF_ERROR(CheckFloatMetric(spec.metric));
   constexpr std::size_t kMaxRows = (std::size_t{1} << 31) - 1;
+  if (IsSparse(spec.type)) {
+    if (dataset.type != DataType::kSparseFloatVector ||
+        dataset.rows() > kMaxRows) {
+      return base::Error(ErrorCode::kParameterInvalid,
+                         "{} rows of {}, the index is for sparse ones",
+                         dataset.rows(), types::NameOf(dataset.type));
+    }
+    return SparseIndex::Build(ctx, spec, dataset);
+  }
+  RETURN_IF_ERROR(CheckFloatMetric(spec.metric));
   if (!IsDense(dataset.type) || dataset.dim == 0 || dataset.dim != spec.dim ||
       dataset.rows() > kMaxRows) {
     return base::Error(ErrorCode::kParameterInvalid,
@@ -276,6 +310,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
       return IvfIndex::Build(ctx, spec, floats.dataset(), options);
+    case IndexType::kSparseInverted:
+    case IndexType::kSparseWand:
+      break;  // built above
   }
   return NotSupported(NameOf(spec.type));
 }
@@ -302,6 +339,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
       return IvfIndex::Open(std::move(file));
+    case IndexType::kSparseInverted:
+    case IndexType::kSparseWand:
+      return SparseIndex::Open(std::move(file));
   }
   return base::DataLoss("{}: unknown index type {}", file.name(),
                         static_cast<int>(file.info().type));

@@ -58,13 +58,32 @@ struct IvfParams {
   friend bool operator==(const IvfParams&, const IvfParams&) = default;
 };
 
+// How the lists of sparse rows are searched; all find the same.
+enum class SparseAlgorithm : std::uint32_t {
+  kDaatMaxScore = 0,  // the numbers stand in files
+  kDaatWand = 1,
+  kTaatNaive = 2,
+  kBlockMaxMaxScore = 3,
+  kBlockMaxWand = 4,
+};
+
+struct SparseParams {
+  SparseAlgorithm algorithm = SparseAlgorithm::kDaatMaxScore;
+  float bm25_k1 = 1.2F;
+  float bm25_b = 0.75F;
+  float bm25_avgdl = 0;  // 0 = the rows' own
+
+  friend bool operator==(const SparseParams&, const SparseParams&) = default;
+};
+
 // A checked request.
 struct IndexSpec {
   IndexType type = IndexType::kFlat;
   types::MetricType metric = types::MetricType::kCosine;
   std::size_t dim = 0;
-  HnswParams hnsw;  // HNSW only
-  IvfParams ivf;    // the IVF family and SCANN only
+  HnswParams hnsw;      // HNSW only
+  IvfParams ivf;        // the IVF family and SCANN only
+  SparseParams sparse;  // indexes on sparse rows only
   // The request said AUTOINDEX: DescribeIndex answers with that name.
   bool is_auto = false;
 };

@@ -28,6 +28,7 @@ class TopK {
   // Nothing farther than this can get in; infinity until there are k.
   float bound() const { return bound_; }
   std::size_t size() const { return heap_.size(); }
+  bool is_full() const { return heap_.size() == k_; }
 
   // True if it got in.
   bool Offer(Neighbor neighbor) {

@@ -110,6 +110,11 @@ struct SearchParams {
   std::size_t reorder_k = 0;
   // Quantised indexes with finer values: how many times k are ranked again.
   float refine_k = 1;
+  // Sparse: the share of the query's values, the smallest, that is left out.
+  float drop_ratio = 0;
+  // Sparse: below 1, rows are passed over whose best possible score is above
+  // what the hits have, by so much.
+  float dim_max_score_ratio = 1;
 };
 
 // The vectors of a search. Those for dense rows are float32 whatever the rows
@@ -213,6 +218,8 @@ enum class IndexType : std::uint8_t {
   kIvfPq = 5,
   kScann = 6,
   kIvfRabitq = 7,
+  kSparseInverted = 15,
+  kSparseWand = 16,
 };
 // The wire's name: "FLAT", "HNSW".
 std::string_view NameOf(IndexType type);
