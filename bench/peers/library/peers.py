@@ -279,8 +279,8 @@ class Seismic:
             dim=int(data.base.indices.max()) + 1)
         rows.add_documents_by_id(
             [str(i) for i in range(len(data.base))],
-            data.base.indices.astype(np.uint32), data.base.values,
-            data.base.indptr.astype(np.uint64))
+            data.base.indices.astype(np.int64), data.base.values,
+            data.base.indptr.astype(np.int64))
         self._index = seismic.SeismicIndex.build_from_dataset(
             rows, num_threads=threads)
         self._text = seismic.get_seismic_string()
