@@ -30,15 +30,27 @@ absl::StatusOr<RawArray> ReadRaw(const std::string& path, std::string_view type,
   const std::string header = file.substr(10, header_size);
   std::smatch shape;
   if (header.find(type) == std::string::npos ||
-      !std::regex_search(header, shape, std::regex(R"(\((\d+), (\d+)\))"))) {
+      !std::regex_search(header, shape,
+                         std::regex(R"(\((\d+),(?: (\d+))?\))"))) {
     return base::DataLoss("{}: unexpected header {}", path, header);
   }
-  RawArray raw{.rows = std::stoul(shape[1]), .columns = std::stoul(shape[2])};
+  RawArray raw{.rows = std::stoul(shape[1]),
+               .columns = shape[2].matched ? std::stoul(shape[2]) : 1};
   raw.bytes = file.substr(std::size_t{10} + header_size);
   if (raw.bytes.size() != raw.rows * raw.columns * width) {
     return base::DataLoss("{}: {} bytes", path, raw.bytes.size());
   }
   return raw;
+}
+
+template <typename T>
+absl::StatusOr<NpyArray<T>> ReadAs(const std::string& path,
+                                   std::string_view type) {
+  ASSIGN_OR_RETURN(const RawArray raw, ReadRaw(path, type, sizeof(T)));
+  NpyArray<T> array{.rows = raw.rows, .columns = raw.columns};
+  array.values.resize(raw.rows * raw.columns);
+  std::memcpy(array.values.data(), raw.bytes.data(), raw.bytes.size());
+  return array;
 }
 
 float Widen(std::uint16_t half) {
@@ -69,11 +81,19 @@ absl::StatusOr<NpyArray<float>> ReadNpyHalf(const std::string& path) {
 }
 
 absl::StatusOr<NpyArray<std::int32_t>> ReadNpyInt32(const std::string& path) {
-  ASSIGN_OR_RETURN(const RawArray raw, ReadRaw(path, "<i4", 4));
-  NpyArray<std::int32_t> array{.rows = raw.rows, .columns = raw.columns};
-  array.values.resize(raw.rows * raw.columns);
-  std::memcpy(array.values.data(), raw.bytes.data(), raw.bytes.size());
-  return array;
+  return ReadAs<std::int32_t>(path, "<i4");
+}
+
+absl::StatusOr<NpyArray<std::int64_t>> ReadNpyInt64(const std::string& path) {
+  return ReadAs<std::int64_t>(path, "<i8");
+}
+
+absl::StatusOr<NpyArray<std::uint32_t>> ReadNpyUint32(const std::string& path) {
+  return ReadAs<std::uint32_t>(path, "<u4");
+}
+
+absl::StatusOr<NpyArray<float>> ReadNpyFloat(const std::string& path) {
+  return ReadAs<float>(path, "<f4");
 }
 
 std::string DataFolder(const std::string& fallback) {

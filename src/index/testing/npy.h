@@ -21,6 +21,10 @@ struct NpyArray {
 // float16 is widened.
 absl::StatusOr<NpyArray<float>> ReadNpyHalf(const std::string& path);
 absl::StatusOr<NpyArray<std::int32_t>> ReadNpyInt32(const std::string& path);
+// Of one dimension, which are the rows.
+absl::StatusOr<NpyArray<std::int64_t>> ReadNpyInt64(const std::string& path);
+absl::StatusOr<NpyArray<std::uint32_t>> ReadNpyUint32(const std::string& path);
+absl::StatusOr<NpyArray<float>> ReadNpyFloat(const std::string& path);
 
 // The folder of measuring sets: $ELANUS_DATA_DIR, else `fallback`.
 std::string DataFolder(const std::string& fallback);
