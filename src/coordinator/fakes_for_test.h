@@ -21,6 +21,7 @@
 #include "role/proxy.h"
 #include "role/query_coord.h"
 #include "role/query_node.h"
+#include "role/root_coord.h"
 #include "storage/errors.h"
 #include "storage/log_broker.h"
 #include "storage/meta_store.h"
@@ -274,6 +275,28 @@ class RefusingQueryCoord : public role::QueryCoord {
   ELANUS_REFUSE(ServedSegments, ServedSegmentsRequest, ServedSegmentsReply)
   ELANUS_REFUSE(GetQuerySegmentInfo, CollectionIdRequest,
                 GetQuerySegmentInfoReply)
+};
+
+class RefusingRootCoord : public role::RootCoord {
+ public:
+  ELANUS_REFUSE(AllocTimestamp, AllocTimestampRequest, AllocTimestampReply)
+  ELANUS_REFUSE(AllocId, AllocIdRequest, AllocIdReply)
+  ELANUS_REFUSE(CreateCollection, CreateCollectionRequest,
+                DescribeCollectionReply)
+  ELANUS_REFUSE(DropCollection, CollectionRef, Empty)
+  ELANUS_REFUSE(RenameCollection, RenameCollectionRequest, Empty)
+  ELANUS_REFUSE(DescribeCollection, CollectionRef, DescribeCollectionReply)
+  ELANUS_REFUSE(ListCollections, ListCollectionsRequest, ListCollectionsReply)
+  ELANUS_REFUSE(CreatePartition, PartitionRequest, Empty)
+  ELANUS_REFUSE(DropPartition, PartitionRequest, Empty)
+  ELANUS_REFUSE(CreateAlias, AliasRequest, Empty)
+  ELANUS_REFUSE(AlterAlias, AliasRequest, Empty)
+  ELANUS_REFUSE(DropAlias, AliasRequest, Empty)
+  ELANUS_REFUSE(DescribeAlias, AliasRequest, DescribeAliasReply)
+  ELANUS_REFUSE(ListAliases, AliasRequest, ListAliasesReply)
+  ELANUS_REFUSE(ListDatabases, Empty, ListDatabasesReply)
+  ELANUS_REFUSE(DescribeDatabase, DescribeDatabaseRequest,
+                DescribeDatabaseReply)
 };
 #undef ELANUS_REFUSE
 

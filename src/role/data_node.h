@@ -40,6 +40,12 @@ class DataNode {
   virtual void Compact(const base::OpContext& ctx,
                        const internal::CompactRequest& request,
                        internal::CompactReply* reply, base::Done done) = 0;
+
+  // Writes the merged file; data coord commits the swap.
+  virtual void MergeDeletes(const base::OpContext& ctx,
+                            const internal::MergeDeletesRequest& request,
+                            internal::MergeDeletesReply* reply,
+                            base::Done done) = 0;
 };
 
 }  // namespace elanus::role

@@ -13,6 +13,7 @@ constexpr char kGetChannelStates[] =
     "/elanus.internal.DataNode/GetChannelStates";
 constexpr char kWaitApplied[] = "/elanus.internal.DataNode/WaitApplied";
 constexpr char kCompact[] = "/elanus.internal.DataNode/Compact";
+constexpr char kMergeDeletes[] = "/elanus.internal.DataNode/MergeDeletes";
 
 }  // namespace
 
@@ -48,12 +49,20 @@ void DataNodeClient::Compact(const base::OpContext& ctx,
   channel_.Call(kCompact, request, reply, ctx, std::move(done));
 }
 
+void DataNodeClient::MergeDeletes(const base::OpContext& ctx,
+                                  const internal::MergeDeletesRequest& request,
+                                  internal::MergeDeletesReply* reply,
+                                  base::Done done) {
+  channel_.Call(kMergeDeletes, request, reply, ctx, std::move(done));
+}
+
 void ServeDataNode(RpcServer& server, DataNode& role) {
   BindMethod(server, kWatchChannel, role, &DataNode::WatchChannel);
   BindMethod(server, kUnwatchChannel, role, &DataNode::UnwatchChannel);
   BindMethod(server, kGetChannelStates, role, &DataNode::GetChannelStates);
   BindMethod(server, kWaitApplied, role, &DataNode::WaitApplied);
   BindMethod(server, kCompact, role, &DataNode::Compact);
+  BindMethod(server, kMergeDeletes, role, &DataNode::MergeDeletes);
 }
 
 }  // namespace elanus::role

@@ -36,6 +36,10 @@ class DataNodeClient final : public DataNode {
   void Compact(const base::OpContext& ctx,
                const internal::CompactRequest& request,
                internal::CompactReply* reply, base::Done done) override;
+  void MergeDeletes(const base::OpContext& ctx,
+                    const internal::MergeDeletesRequest& request,
+                    internal::MergeDeletesReply* reply,
+                    base::Done done) override;
 
  private:
   RpcChannel& channel_;

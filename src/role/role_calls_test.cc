@@ -341,6 +341,12 @@ class RecordingDataNode final : public DataNode, private Recorder {
                internal::CompactReply* reply, base::Done done) override {
     Record("Compact", request, reply, std::move(done));
   }
+  void MergeDeletes(const base::OpContext&,
+                    const internal::MergeDeletesRequest& request,
+                    internal::MergeDeletesReply* reply,
+                    base::Done done) override {
+    Record("MergeDeletes", request, reply, std::move(done));
+  }
 };
 
 class RecordingIndexNode final : public IndexNode, private Recorder {
@@ -567,6 +573,7 @@ TEST_F(RoleCallsTest, EveryMethodOfDataNodeCrossesTheWireUnchanged) {
   Check(role, "GetChannelStates", &DataNode::GetChannelStates);
   Check(role, "WaitApplied", &DataNode::WaitApplied);
   Check(role, "Compact", &DataNode::Compact);
+  Check(role, "MergeDeletes", &DataNode::MergeDeletes);
 }
 
 TEST_F(RoleCallsTest, EveryMethodOfIndexNodeCrossesTheWireUnchanged) {

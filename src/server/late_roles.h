@@ -348,6 +348,12 @@ class LateDataNode final : public LateRole<role::DataNode> {
                internal::CompactReply* reply, base::Done done) override {
     target().Compact(ctx, request, reply, std::move(done));
   }
+  void MergeDeletes(const base::OpContext& ctx,
+                    const internal::MergeDeletesRequest& request,
+                    internal::MergeDeletesReply* reply,
+                    base::Done done) override {
+    target().MergeDeletes(ctx, request, reply, std::move(done));
+  }
 };
 
 class LateIndexNode final : public LateRole<role::IndexNode> {

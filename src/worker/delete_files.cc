@@ -2,21 +2,10 @@
 
 #include <algorithm>
 
-#include "segment/file/delete_file.h"
 #include "segment/key.h"
 
 namespace elanus::worker {
 namespace {
-
-absl::StatusOr<segment::DeleteFile> OpenFile(storage::ObjectStore& objects,
-                                             const std::string& name) {
-  absl::StatusOr<base::Buffer> bytes = objects.Map(name);
-  if (base::CodeOf(bytes.status()) == base::ErrorCode::kUnimplemented) {
-    bytes = objects.Get(name);
-  }
-  if (!bytes.ok()) return bytes.status();
-  return segment::DeleteFile::Open(*std::move(bytes), name);
-}
 
 // Keys of both are sorted: only the stretch that the segment can have is
 // looked at.
@@ -41,6 +30,16 @@ absl::Status ApplyFile(const segment::DeleteFile& file, base::Timestamp upto,
 
 }  // namespace
 
+absl::StatusOr<segment::DeleteFile> OpenDeleteFile(
+    storage::ObjectStore& objects, const std::string& name) {
+  absl::StatusOr<base::Buffer> bytes = objects.Map(name);
+  if (base::CodeOf(bytes.status()) == base::ErrorCode::kUnimplemented) {
+    bytes = objects.Get(name);
+  }
+  if (!bytes.ok()) return bytes.status();
+  return segment::DeleteFile::Open(*std::move(bytes), name);
+}
+
 absl::Status ApplyDeleteFiles(
     storage::ObjectStore& objects,
     const google::protobuf::RepeatedPtrField<internal::DeleteFileMeta>& files,
@@ -52,7 +51,7 @@ absl::Status ApplyDeleteFiles(
       continue;
     }
     ASSIGN_OR_RETURN(const segment::DeleteFile file,
-                     OpenFile(objects, meta.object().name()));
+                     OpenDeleteFile(objects, meta.object().name()));
     RETURN_IF_ERROR(ApplyFile(file, upto, segment));
   }
   return absl::OkStatus();

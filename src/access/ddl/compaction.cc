@@ -7,8 +7,8 @@
 namespace elanus::access {
 namespace {
 
-// The whole collection is compacted, also where a request names a partition,
-// a channel or segments: more than was asked for, and no answer changes.
+// The whole partition or collection is compacted, also where a request names a
+// channel or segments: more than was asked for, and no answer changes.
 void ManualCompaction(Proxy& proxy, CallContext& ctx,
                       const wire::ManualCompactionRequest& request,
                       wire::ManualCompactionResponse* reply, base::Done done) {
@@ -18,6 +18,7 @@ void ManualCompaction(Proxy& proxy, CallContext& ctx,
       [&proxy, &ctx, &request, reply](std::int64_t id, base::Done then) {
         internal::ManualCompactionRequest compact;
         compact.set_collection_id(id);
+        compact.set_partition_id(request.partition_id());
         compact.set_major(request.majorcompaction());
         compact.set_fold_only(request.l0compaction());
         compact.set_target_bytes(request.target_size());

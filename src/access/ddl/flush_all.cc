@@ -4,6 +4,8 @@
 // them closed its segments at that time or later, so a collection whose
 // checkpoint has passed it holds nothing unwritten from before the call.
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -52,10 +54,21 @@ template <typename Request, typename Then>
 void FindTargets(Proxy& proxy, const CallContext& ctx, const Request& request,
                  base::Done done, Then then) {
   auto call = std::make_shared<AllCall>();
-  for (const wire::FlushAllTarget& target : request.flush_targets()) {
-    call->targets.push_back({.database = DatabaseOf(ctx, target.db_name()),
-                             .names = {target.collection_names().begin(),
-                                       target.collection_names().end()}});
+  // Each database is asked once, however often it is named.
+  std::map<std::string, TargetCall> targets;
+  for (const wire::FlushAllTarget& wanted : request.flush_targets()) {
+    const std::string database = DatabaseOf(ctx, wanted.db_name());
+    const auto [it, is_new] = targets.try_emplace(database);
+    TargetCall& target = it->second;
+    target.database = database;
+    const bool is_all =
+        wanted.collection_names().empty() || (!is_new && target.names.empty());
+    target.names.insert(wanted.collection_names().begin(),
+                        wanted.collection_names().end());
+    if (is_all) target.names.clear();
+  }
+  for (auto& [database, target] : targets) {
+    call->targets.push_back(std::move(target));
   }
   if (call->targets.empty()) call->targets.push_back({.database = ctx.db_name});
   auto join =
@@ -80,12 +93,14 @@ void FindTargets(Proxy& proxy, const CallContext& ctx, const Request& request,
   }
 }
 
+// Collections without a time were dropped since they were listed.
 void FillFlushed(const AllCall& call, wire::FlushAllResponse* reply) {
-  std::uint64_t time = 0;
+  std::uint64_t time = std::numeric_limits<std::uint64_t>::max();
   wire::FlushAllResult* result = nullptr;
   for (std::size_t i = 0; i < call.collections.size(); ++i) {
     const internal::CollectionMeta& collection = call.collections[i];
     const internal::FlushReply& flushed = call.flushed[i];
+    if (flushed.flush_ts() == 0) continue;
     if (result == nullptr || result->db_name() != collection.database_name()) {
       result = reply->add_flush_results();
       result->set_db_name(collection.database_name());
@@ -96,7 +111,7 @@ void FillFlushed(const AllCall& call, wire::FlushAllResponse* reply) {
     *one.mutable_flush_segment_ids()->mutable_data() = flushed.flushing_ids();
     one.set_seal_time(flushed.seal_time_s());
     one.set_flush_ts(flushed.flush_ts());
-    time = i == 0 ? flushed.flush_ts() : std::min(time, flushed.flush_ts());
+    time = std::min(time, flushed.flush_ts());
   }
   reply->set_flush_all_ts(time);
 }
@@ -115,12 +130,16 @@ void FlushFound(Proxy& proxy, const CallContext& ctx, const AllCallRef& call,
   if (call->collections.empty())
     return AnswerNow(proxy, reply, std::move(done));
   call->flushed.resize(call->collections.size());
-  auto join = base::Join::Make(
-      call->collections.size(),
-      [call, reply, done = std::move(done)](absl::Status status) mutable {
-        if (status.ok()) FillFlushed(*call, reply);
-        done(std::move(status));
-      });
+  auto join = base::Join::Make(call->collections.size(),
+                               [&proxy, call, reply, done = std::move(done)](
+                                   absl::Status status) mutable {
+                                 if (!status.ok())
+                                   return done(std::move(status));
+                                 FillFlushed(*call, reply);
+                                 if (!reply->flush_results().empty())
+                                   return done(absl::OkStatus());
+                                 AnswerNow(proxy, reply, std::move(done));
+                               });
   for (std::size_t i = 0; i < call->collections.size(); ++i) {
     internal::CollectionIdRequest which;
     which.set_collection_id(call->collections[i].id());

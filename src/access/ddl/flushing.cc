@@ -1,8 +1,8 @@
 // Flush of named collections, and the segments that came of it.
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "access/ddl/call.h"
 #include "access/ddl/ddl.h"
@@ -11,14 +11,11 @@
 namespace elanus::access {
 namespace {
 
-// One slot a collection: the parts finish in any order.
-using FlushReplies = std::vector<internal::FlushReply>;
+// One slot a collection, each once: the parts finish in any order.
+using FlushReplies = std::map<std::string, internal::FlushReply>;
 
-void FillFlushed(const wire::FlushRequest& request, const FlushReplies& parts,
-                 wire::FlushResponse* reply) {
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string& name = request.collection_names(static_cast<int>(i));
-    const internal::FlushReply& part = parts[i];
+void FillFlushed(const FlushReplies& parts, wire::FlushResponse* reply) {
+  for (const auto& [name, part] : parts) {
     *(*reply->mutable_coll_segids())[name].mutable_data() = part.segment_ids();
     *(*reply->mutable_flush_coll_segids())[name].mutable_data() =
         part.flushing_ids();
@@ -34,32 +31,31 @@ void Flush(Proxy& proxy, CallContext& ctx, const wire::FlushRequest& request,
                                    "missing parameter[missing_param="
                                    "collection_names]"));
   }
-  const auto count = static_cast<std::size_t>(request.collection_names_size());
-  auto parts = std::make_shared<FlushReplies>(count);
+  auto parts = std::make_shared<FlushReplies>();
+  for (const std::string& name : request.collection_names()) (*parts)[name];
   auto join = base::Join::Make(
-      count, [&ctx, &request, reply, parts,
-              done = std::move(done)](absl::Status status) mutable {
+      parts->size(), [&ctx, reply, parts,
+                      done = std::move(done)](absl::Status status) mutable {
         if (status.ok()) {
           reply->set_db_name(ctx.db_name);
-          FillFlushed(request, *parts, reply);
+          FillFlushed(*parts, reply);
         }
         done(std::move(status));
       });
-  for (std::size_t i = 0; i < count; ++i) {
-    WithCollection(
-        proxy, ctx, request.collection_names(static_cast<int>(i)),
-        base::Join::Part(join),
-        [&proxy, &ctx, parts, i](const EntryRef& entry, base::Done then) {
-          internal::CollectionIdRequest which;
-          which.set_collection_id(entry->meta.id());
-          AskRole(
-              proxy.deps().data_coord, &role::DataCoord::Flush, ctx,
-              std::move(which), std::move(then),
-              [parts, i](const internal::FlushReply& flushed, base::Done last) {
-                (*parts)[i] = flushed;
-                last(absl::OkStatus());
-              });
-        });
+  for (auto& [name, part] : *parts) {
+    WithCollection(proxy, ctx, name, base::Join::Part(join),
+                   [&proxy, &ctx, parts, &part = part](const EntryRef& entry,
+                                                       base::Done then) {
+                     internal::CollectionIdRequest which;
+                     which.set_collection_id(entry->meta.id());
+                     AskRole(proxy.deps().data_coord, &role::DataCoord::Flush,
+                             ctx, std::move(which), std::move(then),
+                             [parts, &part](const internal::FlushReply& flushed,
+                                            base::Done last) {
+                               part = flushed;
+                               last(absl::OkStatus());
+                             });
+                   });
   }
 }
 

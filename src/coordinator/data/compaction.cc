@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "coordinator/data/compaction_candidates.h"
 #include "coordinator/data/compaction_plan.h"
 #include "coordinator/data/data_coordinator.h"
 
@@ -12,23 +13,6 @@ namespace {
 
 constexpr std::size_t kCompactionsKept = 1024;  // for GetCompactionState
 constexpr std::int64_t kMegabyte = std::int64_t{1} << 20;
-
-// Tombstones that may hide rows of the segment and are not folded into it.
-std::int64_t PendingTombstones(
-    const internal::SegmentMeta& segment,
-    const std::vector<Ref<internal::ChannelMeta>>& channels) {
-  std::uint64_t count = 0;
-  for (const Ref<internal::ChannelMeta>& channel : channels) {
-    if (channel->message.shard() != segment.shard()) continue;
-    for (const auto& file : channel->message.delete_files()) {
-      if (file.max_at() > segment.deletes_to() &&
-          file.max_upto() >= segment.min_at()) {
-        count += file.count();
-      }
-    }
-  }
-  return static_cast<std::int64_t>(count);
-}
 
 }  // namespace
 
@@ -43,24 +27,24 @@ struct DataCoordinator::CompactionRun {
   internal::CompactReply reply;
 };
 
+base::Timestamp DataCoordinator::KeptFrom() const {
+  return base::Timestamp::FromMs(deps_.clock.WallMs() -
+                                 deps_.config.retention_s * 1000);
+}
+
 std::shared_ptr<DataCoordinator::Compaction> DataCoordinator::StartCompaction(
-    std::int64_t collection_id, bool forced) {
-  const auto channels = meta_.List<internal::ChannelMeta>(
-      keys::ChannelsOf(base::CollectionId{collection_id}));
-  std::vector<CompactionCandidate> candidates;
+    std::int64_t collection_id, std::int64_t partition_id, bool forced) {
+  std::vector<CompactionCandidate> candidates =
+      ListCandidates(LiveSegments(collection_id),
+                     meta_.List<internal::ChannelMeta>(
+                         keys::ChannelsOf(base::CollectionId{collection_id})),
+                     KeptFrom());
   auto compaction = std::make_shared<Compaction>();
-  const auto live = LiveSegments(collection_id);
   base::MutexLock lock(mutex_);
-  for (const Ref<internal::SegmentMeta>& segment : live) {
-    if (compacting_.contains(segment->message.id())) continue;
-    candidates.push_back(
-        {.segment = segment->message.id(),
-         .partition = segment->message.partition_id(),
-         .shard = segment->message.shard(),
-         .rows = segment->message.rows(),
-         .bytes = segment->message.bytes(),
-         .pending_tombstones = PendingTombstones(segment->message, channels)});
-  }
+  std::erase_if(candidates, [&](const CompactionCandidate& candidate) {
+    return compacting_.contains(candidate.segment) ||
+           (partition_id != 0 && candidate.partition != partition_id);
+  });
   for (auto& inputs : PlanCompactions(
            candidates,
            {.segment_bytes_max = deps_.config.segment_max_mb * kMegabyte,
@@ -126,15 +110,13 @@ absl::Status DataCoordinator::PreparePlan(CompactionRun& run) {
   }
   // Rows whose tombstone lies within the retention stay, so that reads that
   // are pinned there go on being exact (history_from).
-  const base::Timestamp kept_from = base::Timestamp::FromMs(
-      deps_.clock.WallMs() - deps_.config.retention_s * 1000);
   run.request.set_attempt_id(run.attempt_id);
   run.request.set_target_segment_id(run.output_id);
   *run.request.mutable_collection() = *collection;
   run.request.set_shard(first.shard());
   run.request.set_partition_id(first.partition_id());
   *run.request.mutable_delete_files() = channel->message.delete_files();
-  run.request.set_drop_to(std::min(channel->message.clock(), kept_from.value));
+  run.request.set_drop_to(std::min(channel->message.clock(), KeptFrom().value));
   run.request.set_fold_to(channel->message.clock());
   return RegisterAttempt(run.attempt_id, internal::ATTEMPT_COMPACTION,
                          run.collection_id);
@@ -191,31 +173,6 @@ absl::Status DataCoordinator::CommitPlan(const CompactionRun& run) {
   return absl::OkStatus();
 }
 
-// A delete file goes when every segment with rows that it could hide has its
-// tombstones folded in.
-absl::Status DataCoordinator::ForgetDeleteFiles(
-    const Record<internal::ChannelMeta>& channel) {
-  const auto live = LiveSegments(channel.message.collection_id());
-  internal::ChannelMeta kept = channel.message;
-  kept.clear_delete_files();
-  for (const auto& file : channel.message.delete_files()) {
-    const bool is_needed = std::ranges::any_of(live, [&](const auto& segment) {
-      return segment->message.shard() == channel.message.shard() &&
-             segment->message.min_at() <= file.max_upto() &&
-             segment->message.deletes_to() < file.max_at();
-    });
-    if (is_needed) *kept.add_delete_files() = file;
-  }
-  if (kept.delete_files_size() == channel.message.delete_files_size()) {
-    return absl::OkStatus();
-  }
-  MetaChange change;
-  change.Expect(channel);
-  change.Put(channel.key, std::move(kept));
-  // Lost against a checkpoint: the next compaction tries again.
-  return meta_.Commit(std::move(change)).status();
-}
-
 void DataCoordinator::FinishPlan(const std::shared_ptr<CompactionRun>& run,
                                  const absl::Status& status) {
   if (!status.ok()) {
@@ -240,12 +197,14 @@ void DataCoordinator::FinishPlan(const std::shared_ptr<CompactionRun>& run,
 void DataCoordinator::ManualCompaction(
     const base::OpContext&, const internal::ManualCompactionRequest& request,
     internal::ManualCompactionReply* reply, base::Done done) {
-  WithId([this, collection_id = request.collection_id(), reply,
+  WithId([this, collection_id = request.collection_id(),
+          partition_id = request.partition_id(), reply,
           done = std::move(done)](absl::StatusOr<std::int64_t> id) mutable {
     if (!id.ok()) return done(id.status());
     const auto collection = GetCollection(collection_id);
     if (!collection.ok()) return done(collection.status());
-    const auto compaction = StartCompaction(collection_id, /*forced=*/true);
+    const auto compaction =
+        StartCompaction(collection_id, partition_id, /*forced=*/true);
     compaction->id = *id;
     {
       base::MutexLock lock(mutex_);
@@ -301,10 +260,12 @@ void DataCoordinator::CompactAll() {
     for (const auto& [id, collection] : collections_) ids.push_back(id);
   }
   for (const std::int64_t id : ids) {
-    const auto compaction = StartCompaction(id, /*forced=*/false);
+    const auto compaction =
+        StartCompaction(id, /*partition_id=*/0, /*forced=*/false);
     for (std::size_t plan = 0; plan < compaction->plans.size(); ++plan) {
       RunPlan(compaction, plan, id);
     }
+    TendDeleteFiles(id);
   }
 }
 

@@ -29,11 +29,18 @@ Group TakeSmallest(Group& segments, const CompactionLimits& limits) {
   return taken;
 }
 
-bool IsMostlyDeleted(const CompactionCandidate& segment,
-                     const CompactionLimits& limits) {
-  if (segment.pending_tombstones == 0) return false;
-  return limits.forced ||
-         static_cast<double>(segment.pending_tombstones) >
+constexpr std::size_t kDeleteMergeAt = 8;
+constexpr std::uint64_t kDeleteMergeMax = 1'000'000;  // tombstones
+constexpr std::uint64_t kDeleteMergeFree = 10'000;
+constexpr std::uint64_t kDeleteMergeRatio = 4;
+
+bool IsWorthRewriting(const CompactionCandidate& segment,
+                      const CompactionLimits& limits) {
+  if (limits.forced) {
+    return segment.droppable_rows > 0 || segment.pending_files > 0;
+  }
+  return segment.pending_files > limits.pending_files_max ||
+         static_cast<double>(segment.droppable_rows) >
              limits.deleted_share * static_cast<double>(segment.rows);
 }
 
@@ -66,13 +73,28 @@ std::vector<std::vector<std::int64_t>> PlanCompactions(
         continue;
       }
       for (const CompactionCandidate* segment : taken) {
-        if (IsMostlyDeleted(*segment, limits)) {
+        if (IsWorthRewriting(*segment, limits)) {
           plans.push_back({segment->segment});
         }
       }
     }
   }
   return plans;
+}
+
+std::size_t PlanDeleteMerge(std::span<const std::uint64_t> counts) {
+  std::uint64_t total = 0;
+  std::size_t taken = 0;
+  while (taken < counts.size()) {
+    const std::uint64_t next = counts[counts.size() - 1 - taken];
+    if (next > kDeleteMergeRatio * std::max(total, kDeleteMergeFree) ||
+        total + next > kDeleteMergeMax) {
+      break;
+    }
+    total += next;
+    ++taken;
+  }
+  return taken >= kDeleteMergeAt ? taken : 0;
 }
 
 }  // namespace elanus::coordinator

@@ -8,8 +8,8 @@
 //   coord.Stop();
 //
 // The parts, one file each: channels.cc, commit.cc (what data and index nodes
-// commit), flush.cc, indexes.cc, index_tasks.cc, compaction.cc, sealing.cc,
-// garbage.cc.
+// commit), flush.cc, indexes.cc, index_tasks.cc, compaction.cc,
+// delete_merge.cc, sealing.cc, garbage.cc.
 //
 // Threads:   any. Work that waits for the disk runs on the background
 //            executor; no method blocks its caller.
@@ -161,6 +161,8 @@ class DataCoordinator final : public role::DataCoord {
   // Where a Flush call keeps what it gathers from the shards.
   struct FlushRun;
   struct CompactionRun;
+  struct DeleteMergeRun;
+  struct Sweep;
 
   // Runs `work` on the background executor and gives its status to `done`.
   template <typename Work>
@@ -224,16 +226,27 @@ class DataCoordinator final : public role::DataCoord {
                   const absl::Status& status);
 
   // compaction.cc
+  // The oldest time that reads may still ask for.
+  base::Timestamp KeptFrom() const;
+  // partition_id 0 = of all.
   std::shared_ptr<Compaction> StartCompaction(std::int64_t collection_id,
+                                              std::int64_t partition_id,
                                               bool forced);
   void RunPlan(std::shared_ptr<Compaction> compaction, std::size_t plan,
                std::int64_t collection_id);
   absl::Status PreparePlan(CompactionRun& run);
   absl::Status CommitPlan(const CompactionRun& run);
-  absl::Status ForgetDeleteFiles(const Record<internal::ChannelMeta>& channel);
   void FinishPlan(const std::shared_ptr<CompactionRun>& run,
                   const absl::Status& status);
   void CompactAll();
+
+  // delete_merge.cc
+  void TendDeleteFiles(std::int64_t collection_id);
+  absl::Status ForgetDeleteFiles(const Record<internal::ChannelMeta>& channel);
+  void MergeDeletes(const std::string& channel_key);
+  absl::Status CommitMerge(const DeleteMergeRun& run);
+  void FinishMerge(const std::shared_ptr<DeleteMergeRun>& run,
+                   const absl::Status& status);
 
   // sealing.cc
   void SealingTick();
@@ -243,7 +256,9 @@ class DataCoordinator final : public role::DataCoord {
   void GarbageTick();
   void CollectGarbage(base::Done done);
   absl::StatusOr<std::vector<std::string>> ListUnowned();
-  absl::Status DeleteDue(const std::vector<std::string>& unowned);
+  std::vector<std::string> TakeDue(const std::vector<std::string>& unowned);
+  void AskServed(const std::shared_ptr<Sweep>& sweep, base::Task then);
+  absl::Status DeleteUnserved(const Sweep& sweep);
 
   // Runs `tick` again and again, the next one `period` after the last ended.
   void Repeat(std::chrono::milliseconds period,
@@ -263,6 +278,8 @@ class DataCoordinator final : public role::DataCoord {
   absl::flat_hash_set<std::string> running_tasks_ ABSL_GUARDED_BY(mutex_);
   // Inputs of merges that run now.
   absl::flat_hash_set<std::int64_t> compacting_ ABSL_GUARDED_BY(mutex_);
+  // Channels whose delete files are being merged, by their record's key.
+  absl::flat_hash_set<std::string> merging_deletes_ ABSL_GUARDED_BY(mutex_);
   // The newest ones, for GetCompactionState.
   std::map<std::int64_t, std::shared_ptr<Compaction>> compactions_
       ABSL_GUARDED_BY(mutex_);

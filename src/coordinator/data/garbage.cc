@@ -6,11 +6,13 @@
 // transaction before its files are swept, so that a writer which wakes up late
 // cannot commit; no clock decides what is garbage, only when it goes.
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/join.h"
 #include "base/log.h"
 #include "coordinator/data/data_coordinator.h"
 
@@ -33,7 +35,35 @@ std::optional<std::int64_t> AttemptOf(const std::string& name) {
   return attempt;
 }
 
+// Where a segment's file lies.
+struct SegmentPlace {
+  std::int64_t collection = 0;
+  std::int64_t segment = 0;
+};
+
+std::optional<SegmentPlace> PlaceOf(const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  SegmentPlace place;
+  if (parts.size() != 6 || parts[0] != "segment" ||
+      !absl::SimpleAtoi(parts[1], &place.collection) ||
+      !absl::SimpleAtoi(parts[3], &place.segment)) {
+    return std::nullopt;
+  }
+  return place;
+}
+
 }  // namespace
+
+// What is due, and the questions whether query nodes still serve it.
+struct DataCoordinator::Sweep {
+  struct Question {
+    internal::ServedSegmentsRequest request;
+    internal::ServedSegmentsReply reply;
+    bool is_answered = false;
+  };
+  std::vector<std::string> due;
+  std::map<std::int64_t, Question> questions;  // by collection
+};
 
 void DataCoordinator::GarbageTick() {
   CollectGarbage([](const absl::Status& status) {
@@ -42,12 +72,16 @@ void DataCoordinator::GarbageTick() {
 }
 
 void DataCoordinator::CollectGarbage(base::Done done) {
-  InBackground(
-      [this]() -> absl::Status {
-        ASSIGN_OR_RETURN(const std::vector<std::string> unowned, ListUnowned());
-        return DeleteDue(unowned);
-      },
-      std::move(done));
+  deps_.background.Submit([this, done = std::move(done)]() mutable {
+    const auto unowned = ListUnowned();
+    if (!unowned.ok()) return done(unowned.status());
+    auto sweep = std::make_shared<Sweep>();
+    sweep->due = TakeDue(*unowned);
+    AskServed(sweep, [this, sweep, done = std::move(done)]() mutable {
+      InBackground([this, sweep] { return DeleteUnserved(*sweep); },
+                   std::move(done));
+    });
+  });
 }
 
 absl::StatusOr<std::vector<std::string>> DataCoordinator::ListUnowned() {
@@ -91,28 +125,67 @@ absl::StatusOr<std::vector<std::string>> DataCoordinator::ListUnowned() {
 }
 
 // An object goes when it has had no owner for the tolerance: a query node may
-// still read it, from a target that it fetched before.
-absl::Status DataCoordinator::DeleteDue(
+// be loading it, by a target that it fetched before.
+std::vector<std::string> DataCoordinator::TakeDue(
     const std::vector<std::string>& unowned) {
   const std::int64_t now = deps_.clock.MonotonicNs();
   const std::int64_t tolerance_ns =
       deps_.config.gc_drop_tolerance_s * 1'000'000'000;
   std::vector<std::string> due;
-  {
-    base::MutexLock lock(mutex_);
-    absl::flat_hash_map<std::string, std::int64_t> since;
-    for (const std::string& name : unowned) {
-      const auto it = unowned_since_.find(name);
-      const std::int64_t first = it == unowned_since_.end() ? now : it->second;
-      since.emplace(name, first);
-      if (now - first >= tolerance_ns) due.push_back(name);
-    }
-    unowned_since_ = std::move(since);
+  base::MutexLock lock(mutex_);
+  absl::flat_hash_map<std::string, std::int64_t> since;
+  for (const std::string& name : unowned) {
+    const auto it = unowned_since_.find(name);
+    const std::int64_t first = it == unowned_since_.end() ? now : it->second;
+    since.emplace(name, first);
+    if (now - first >= tolerance_ns) due.push_back(name);
   }
-  for (const std::string& name : due) {
+  unowned_since_ = std::move(since);
+  return due;
+}
+
+// A view may serve a replaced segment for longer than any tolerance, if the
+// node cannot load what replaced it; and it opens columns when they are first
+// read. Indexes and delete files are opened while loading and then held.
+void DataCoordinator::AskServed(const std::shared_ptr<Sweep>& sweep,
+                                base::Task then) {
+  absl::flat_hash_set<std::int64_t> asked;
+  for (const std::string& name : sweep->due) {
+    const std::optional<SegmentPlace> place = PlaceOf(name);
+    if (!place.has_value() || !asked.insert(place->segment).second) continue;
+    auto& request = sweep->questions[place->collection].request;
+    request.set_collection_id(place->collection);
+    request.add_segment_ids(place->segment);
+  }
+  const auto join = base::Join::Make(
+      sweep->questions.size(),
+      [then = std::move(then)](const absl::Status&) mutable { then(); });
+  for (auto& [collection, question] : sweep->questions) {
+    deps_.query_coord.ServedSegments(
+        base::OpContext(), question.request, &question.reply,
+        [sweep, join, &question = question](const absl::Status& status) {
+          base::LogIfError(status, "the next round asks again");
+          question.is_answered = status.ok();
+          join->Finish(absl::OkStatus());
+        });
+  }
+}
+
+absl::Status DataCoordinator::DeleteUnserved(const Sweep& sweep) {
+  absl::flat_hash_set<std::int64_t> served;
+  for (const auto& [collection, question] : sweep.questions) {
+    const auto& kept = question.is_answered ? question.reply.segment_ids()
+                                            : question.request.segment_ids();
+    served.insert(kept.begin(), kept.end());
+  }
+  std::size_t deleted = 0;
+  for (const std::string& name : sweep.due) {
+    const std::optional<SegmentPlace> place = PlaceOf(name);
+    if (place.has_value() && served.contains(place->segment)) continue;
     RETURN_IF_ERROR(deps_.objects.Delete(name));
+    ++deleted;
   }
-  if (!due.empty()) LOG_INFO("garbage: {} objects deleted", due.size());
+  if (deleted > 0) LOG_INFO("garbage: {} objects deleted", deleted);
   return absl::OkStatus();
 }
 

@@ -56,19 +56,33 @@ struct Tombstone {
   friend bool operator==(const Tombstone&, const Tombstone&) = default;
 };
 
+// Over all tombstones of a file; 0 in an empty one.
+struct DeleteExtent {
+  base::Timestamp min_at;
+  base::Timestamp max_at;
+  base::Timestamp max_upto;
+};
+
+class DeleteFile;
+
 class DeleteFileBuilder {
  public:
   explicit DeleteFileBuilder(DeleteFileSpec spec) : spec_(std::move(spec)) {}
 
   // Copies the keys. They must be of the spec's type.
   void Add(const TombstoneRun& run);
+  // All of another file.
+  void Add(const DeleteFile& file);
+  const DeleteFileSpec& spec() const { return spec_; }
   std::size_t count() const { return tombstones_.size(); }
+  DeleteExtent extent() const;
 
   // Sorts and writes; does not call `upload`'s Finish. At most 2^31 tombstones
   // with 4 GiB of keys. Once.
   absl::StatusOr<WrittenFile> Write(storage::Upload& upload);
 
  private:
+  void AddKey(const types::ColumnView& keys, std::size_t i);
   std::vector<std::uint32_t> SortedOrder() const;
   std::string_view Text(std::uint32_t i) const;
 

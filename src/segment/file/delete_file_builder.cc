@@ -20,24 +20,7 @@ auto TimeOrder(const Tombstone& t) {
   return std::tuple(t.at, t.upto, t.partition);
 }
 
-struct Extent {
-  base::Timestamp min_at;
-  base::Timestamp max_at;
-  base::Timestamp max_upto;
-};
-
-Extent ExtentOf(const std::vector<Tombstone>& tombstones) {
-  if (tombstones.empty()) return {};
-  Extent extent{.min_at = base::Timestamp::Max()};
-  for (const Tombstone& t : tombstones) {
-    extent.min_at = std::min(extent.min_at, t.at);
-    extent.max_at = std::max(extent.max_at, t.at);
-    extent.max_upto = std::max(extent.max_upto, t.upto);
-  }
-  return extent;
-}
-
-std::string HeaderOf(const DeleteFileSpec& spec, const Extent& extent,
+std::string HeaderOf(const DeleteFileSpec& spec, const DeleteExtent& extent,
                      std::uint64_t count, std::uint64_t key_bytes,
                      std::uint64_t filter_blocks) {
   base::ByteWriter out;
@@ -68,17 +51,40 @@ absl::Status WriteSection(const std::vector<T>& values, BlockFileWriter& out) {
 }  // namespace
 
 void DeleteFileBuilder::Add(const TombstoneRun& run) {
-  CHECK(run.keys.type == spec_.key_type);
   for (std::size_t i = 0; i < run.keys.rows; ++i) {
     tombstones_.push_back(
         {.upto = run.upto, .at = run.at, .partition = run.partition});
-    if (spec_.key_type == types::DataType::kVarChar) {
-      texts_.append(run.keys.Text(i));
-      text_ends_.push_back(texts_.size());
-    } else {
-      numbers_.push_back(run.keys.As<std::int64_t>()[i]);
-    }
+    AddKey(run.keys, i);
   }
+}
+
+void DeleteFileBuilder::Add(const DeleteFile& file) {
+  for (std::size_t i = 0; i < file.count(); ++i) {
+    tombstones_.push_back(file.tombstone(i));
+    AddKey(file.keys(), i);
+  }
+}
+
+void DeleteFileBuilder::AddKey(const types::ColumnView& keys, std::size_t i) {
+  CHECK(keys.type == spec_.key_type);
+  if (spec_.key_type == types::DataType::kVarChar) {
+    texts_.append(keys.Text(i));
+    text_ends_.push_back(texts_.size());
+  } else {
+    numbers_.push_back(keys.As<std::int64_t>()[i]);
+  }
+}
+
+DeleteExtent DeleteFileBuilder::extent() const {
+  if (tombstones_.empty()) return {};
+  DeleteExtent extent{
+      .min_at = base::Timestamp::Max(), .max_at = {}, .max_upto = {}};
+  for (const Tombstone& t : tombstones_) {
+    extent.min_at = std::min(extent.min_at, t.at);
+    extent.max_at = std::max(extent.max_at, t.at);
+    extent.max_upto = std::max(extent.max_upto, t.upto);
+  }
+  return extent;
 }
 
 std::string_view DeleteFileBuilder::Text(std::uint32_t i) const {
@@ -136,8 +142,8 @@ absl::StatusOr<WrittenFile> DeleteFileBuilder::Write(storage::Upload& upload) {
                 filter);
   }
   BlockFileWriter out(upload);
-  RETURN_IF_ERROR(out.Write(HeaderOf(spec_, ExtentOf(tombstones_), uptos.size(),
-                                     texts.size(), filter.size())));
+  RETURN_IF_ERROR(out.Write(
+      HeaderOf(spec_, extent(), uptos.size(), texts.size(), filter.size())));
   RETURN_IF_ERROR(WriteSection(uptos, out));
   RETURN_IF_ERROR(WriteSection(ats, out));
   RETURN_IF_ERROR(WriteSection(partitions, out));

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/log.h"
 #include "segment/file/delete_file.h"
+#include "worker/data_node/delete_writer.h"
 #include "worker/data_node/segment_files.h"
 
 namespace elanus::worker {
@@ -322,45 +321,30 @@ void ChannelWriter::WriteCheckpoint(const segment::SealPoint& point) {
   if (!tombstones.ok()) return FinishJob(tombstones.status());
   commit->tombstones = *std::move(tombstones);
   if (commit->tombstones.empty()) return CommitCheckpoint(std::move(commit));
-  WithAttempt(
-      internal::ATTEMPT_CHECKPOINT, [self = shared_from_this(), commit](
-                                        absl::StatusOr<std::int64_t> attempt) {
-        if (!attempt.ok()) return self->FinishJob(attempt.status());
-        commit->request.set_attempt_id(*attempt);
-        const absl::Status written = self->WriteDeleteFile(*commit);
-        if (!written.ok()) {
-          return self->FinishJob(base::Annotate(written, "write delete file"));
-        }
-        self->CommitCheckpoint(commit);
-      });
+  WithAttempt(internal::ATTEMPT_CHECKPOINT,
+              [self = shared_from_this(),
+               commit](absl::StatusOr<std::int64_t> attempt) {
+                if (!attempt.ok()) return self->FinishJob(attempt.status());
+                commit->request.set_attempt_id(*attempt);
+                const absl::Status written = self->WriteDeleteFile(*commit);
+                if (!written.ok()) {
+                  return self->GiveUp(
+                      *attempt, base::Annotate(written, "write delete file"));
+                }
+                self->CommitCheckpoint(commit);
+              });
 }
 
 absl::Status ChannelWriter::WriteDeleteFile(CheckpointCommit& commit) {
-  const std::string name =
-      fmt::format("delete/{}-{}/{}/deletes", collection_.id(), shard_,
-                  commit.request.attempt_id());
   segment::DeleteFileBuilder builder(
       {.vchannel = tail_->key(),
        .key_type = tail_->schema()->primary_key().type,
        .from = commit.previous,
        .to = commit.point.position});
-  internal::DeleteFileMeta* meta = commit.request.mutable_delete_file();
-  meta->set_min_at(commit.tombstones.front()->run().at.value);
-  meta->set_max_at(commit.tombstones.back()->run().at.value);
-  for (const auto& batch : commit.tombstones) {
-    builder.Add(batch->run());
-    meta->set_max_upto(std::max(meta->max_upto(), batch->run().upto.value));
-  }
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::Upload> upload,
-                   deps_.objects.StartUpload(name));
-  meta->set_count(builder.count());
-  ASSIGN_OR_RETURN(const segment::WrittenFile written, builder.Write(*upload));
-  RETURN_IF_ERROR(upload->Finish());
-  meta->mutable_object()->set_name(name);
-  meta->mutable_object()->set_size(written.size);
-  meta->mutable_object()->set_crc32c(written.crc);
-  meta->set_from(commit.previous.Encode());
-  meta->set_to(commit.point.position.Encode());
+  for (const auto& batch : commit.tombstones) builder.Add(batch->run());
+  ASSIGN_OR_RETURN(*commit.request.mutable_delete_file(),
+                   WriteDeletes(deps_.objects, builder,
+                                base::AttemptId{commit.request.attempt_id()}));
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "segment/sealed/sealed_segment.h"
 #include "worker/channel_spec.h"
 #include "worker/data_node/data_node.h"
+#include "worker/data_node/delete_writer.h"
 #include "worker/data_node/segment_files.h"
 #include "worker/delete_files.h"
 
@@ -59,6 +60,18 @@ void DataNode::Compact(const base::OpContext&,
   deps_.background.Submit(
       [this, &request, reply, done = std::move(done)]() mutable {
         done(DoCompact(request, reply));
+      });
+}
+
+void DataNode::MergeDeletes(const base::OpContext&,
+                            const internal::MergeDeletesRequest& request,
+                            internal::MergeDeletesReply* reply,
+                            base::Done done) {
+  deps_.background.Submit(
+      [this, &request, reply, done = std::move(done)]() mutable {
+        auto merged = MergeDeleteFiles(deps_.objects, request);
+        if (merged.ok()) *reply->mutable_merged() = *std::move(merged);
+        done(merged.status());
       });
 }
 

@@ -58,6 +58,10 @@ class DataNode final : public role::DataNode {
   void Compact(const base::OpContext& ctx,
                const internal::CompactRequest& request,
                internal::CompactReply* reply, base::Done done) override;
+  void MergeDeletes(const base::OpContext& ctx,
+                    const internal::MergeDeletesRequest& request,
+                    internal::MergeDeletesReply* reply,
+                    base::Done done) override;
 
  private:
   using Writers =

@@ -1,0 +1,398 @@
+#include "coordinator/data/data_coordinator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/data/fakes_for_test.h"
+#include "segment/record/record.h"
+
+namespace elanus::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::int64_t kBooks = 7;
+constexpr std::int64_t kPartition = 8;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+class DataCoordinatorTest : public ::testing::Test {
+ protected:
+  DataCoordinatorTest() {
+    config_.gc_drop_tolerance_s = 100;
+    EXPECT_TRUE(log_.CreateTopic("topic").ok());
+    Restart();
+    EXPECT_TRUE(Call(&role::DataCoord::WatchCollection, Books()).ok());
+  }
+
+  static internal::WatchCollectionRequest Books() {
+    internal::WatchCollectionRequest request;
+    internal::CollectionMeta& collection = *request.mutable_collection();
+    collection.set_id(kBooks);
+    collection.set_created_at(1);
+    collection.add_partitions()->set_id(kPartition);
+    internal::VChannelMeta& vchannel = *collection.add_vchannels();
+    vchannel.set_topic("topic");
+    vchannel.set_start_position(MemoryLog::PositionOf(0).Encode());
+    return request;
+  }
+
+  void Restart() {
+    coord_.emplace(DataCoordinator::Dependencies{.meta_store = store_,
+                                                 .objects = objects_,
+                                                 .broker = log_,
+                                                 .root_coord = root_,
+                                                 .query_coord = query_,
+                                                 .data_node = node_,
+                                                 .index_node = nullptr,
+                                                 .clock = clock_,
+                                                 .timer = timer_,
+                                                 .background = executor_,
+                                                 .config = config_,
+                                                 .epoch = base::NodeId{1}});
+    ASSERT_TRUE(coord_->Recover().ok());
+    timer_.Clear();
+    coord_->Start([](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  }
+
+  template <typename Request, typename Reply>
+  absl::Status Call(void (role::DataCoord::*method)(const base::OpContext&,
+                                                    const Request&, Reply*,
+                                                    base::Done),
+                    const Request& request, Reply* reply) {
+    std::optional<absl::Status> outcome;
+    role::DataCoord& role = *coord_;
+    (role.*method)(base::OpContext(), request, reply,
+                   [&](absl::Status status) { outcome = std::move(status); });
+    executor_.RunAll();
+    return outcome.value_or(absl::DeadlineExceededError("parked"));
+  }
+  template <typename Request>
+  absl::Status Call(void (role::DataCoord::*method)(const base::OpContext&,
+                                                    const Request&,
+                                                    internal::Empty*,
+                                                    base::Done),
+                    const Request& request) {
+    internal::Empty reply;
+    return Call(method, request, &reply);
+  }
+
+  // Everything that loops runs once.
+  void Round() {
+    timer_.RunDue();
+    executor_.RunAll();
+  }
+
+  std::int64_t Begin() {
+    internal::BeginAttemptRequest request;
+    request.set_collection_id(kBooks);
+    internal::BeginAttemptReply reply;
+    EXPECT_TRUE(Call(&role::DataCoord::BeginAttempt, request, &reply).ok());
+    return reply.attempt_id();
+  }
+  absl::Status End(std::int64_t attempt) {
+    internal::EndAttemptRequest request;
+    request.set_attempt_id(attempt);
+    return Call(&role::DataCoord::EndAttempt, request);
+  }
+
+  static std::string FileOf(std::int64_t segment, std::int64_t attempt) {
+    return fmt::format("segment/{}/{}/{}/{}/at.col", kBooks, kPartition,
+                       segment, attempt);
+  }
+
+  absl::Status Commit(std::int64_t segment, std::int64_t attempt,
+                      std::int64_t rows = 100, std::size_t closed_at = 1) {
+    internal::CommitSegmentRequest request;
+    request.set_attempt_id(attempt);
+    internal::SegmentMeta& meta = *request.mutable_segment();
+    meta.set_id(segment);
+    meta.set_collection_id(kBooks);
+    meta.set_partition_id(kPartition);
+    meta.set_rows(rows);
+    meta.set_bytes(rows * 10);
+    meta.set_attempt_id(attempt);
+    meta.set_min_at(1);
+    meta.set_closed_at(MemoryLog::PositionOf(closed_at).Encode());
+    EXPECT_TRUE(objects_.Put(FileOf(segment, attempt), "rows").ok());
+    return Call(&role::DataCoord::CommitSegment, request);
+  }
+  absl::Status Commit(std::int64_t segment) { return Commit(segment, Begin()); }
+
+  absl::Status Checkpoint(std::size_t from, std::size_t to,
+                          std::uint64_t tombstones = 0) {
+    internal::CommitCheckpointRequest request;
+    request.set_collection_id(kBooks);
+    request.set_previous_checkpoint(MemoryLog::PositionOf(from).Encode());
+    request.set_checkpoint(MemoryLog::PositionOf(to).Encode());
+    request.set_clock(100 + to);
+    if (tombstones > 0) {
+      request.set_attempt_id(Begin());
+      internal::DeleteFileMeta& file = *request.mutable_delete_file();
+      file.mutable_object()->set_name(
+          fmt::format("delete/7-0/{}/deletes", request.attempt_id()));
+      EXPECT_TRUE(objects_.Put(file.object().name(), "keys").ok());
+      file.set_count(tombstones);
+      file.set_min_at(100 + to);
+      file.set_max_at(100 + to);
+      file.set_max_upto(100 + to);
+    }
+    return Call(&role::DataCoord::CommitCheckpoint, request);
+  }
+
+  internal::Target Target() {
+    internal::ShardRequest request;
+    request.set_collection_id(kBooks);
+    internal::GetTargetReply reply;
+    EXPECT_TRUE(Call(&role::DataCoord::GetTarget, request, &reply).ok());
+    return reply.target();
+  }
+  std::vector<std::int64_t> Live() {
+    std::vector<std::int64_t> ids;
+    for (const auto& segment : Target().segments()) ids.push_back(segment.id());
+    return ids;
+  }
+  std::vector<std::int64_t> Gone() {
+    const internal::Target target = Target();
+    return {target.gone_segment_ids().begin(), target.gone_segment_ids().end()};
+  }
+  std::size_t Attempts() { return store_.KeysUnder("data/attempt/").size(); }
+
+  // Records of the topic, as words.
+  std::vector<segment::RecordType> Records() {
+    std::vector<segment::RecordType> types;
+    for (const base::Buffer& bytes : log_.topics["topic"]) {
+      const auto record = segment::ParseRecord(bytes);
+      EXPECT_TRUE(record.ok());
+      types.push_back(record->type());
+    }
+    return types;
+  }
+
+  Script script_;
+  MemoryMetaStore store_{script_};
+  MemoryLog log_{script_};
+  MemoryObjects objects_;
+  FakeRootCoord root_;
+  FakeQueryCoord query_;
+  FakeDataNode node_;
+  ManualExecutor executor_;
+  ManualTimer timer_;
+  HandClock clock_;
+  base::Config config_;
+  std::optional<DataCoordinator> coord_;
+};
+
+TEST_F(DataCoordinatorTest, ACommittedSegmentIsLiveAndItsAttemptHasEnded) {
+  ASSERT_TRUE(Commit(20).ok());
+  EXPECT_THAT(Live(), ElementsAre(20));
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AnEndedAttemptCommitsNothing) {
+  const std::int64_t attempt = Begin();
+  ASSERT_TRUE(End(attempt).ok());
+  EXPECT_FALSE(Commit(20, attempt).ok());
+  EXPECT_THAT(Live(), IsEmpty());
+}
+
+TEST_F(DataCoordinatorTest, AttemptsOfAFormerRunAreEnded) {
+  const std::int64_t attempt = Begin();
+  Restart();
+  EXPECT_EQ(Attempts(), 0);
+  EXPECT_FALSE(Commit(20, attempt).ok());
+}
+
+TEST_F(DataCoordinatorTest, ASegmentWhoseAnswerWasLostIsCommittedOnce) {
+  ASSERT_TRUE(Commit(20).ok());
+  EXPECT_TRUE(Commit(20).ok());
+  EXPECT_THAT(Live(), ElementsAre(20));
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, ACheckpointOfAStaleOwnerChangesNothing) {
+  ASSERT_TRUE(Checkpoint(0, 5).ok());
+  EXPECT_FALSE(Checkpoint(3, 9).ok());
+  EXPECT_EQ(Target().channel().checkpoint(), MemoryLog::PositionOf(5).Encode());
+}
+
+TEST_F(DataCoordinatorTest, ACheckpointBringsItsDeleteFileAndEndsTheAttempt) {
+  ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/3).ok());
+  ASSERT_THAT(Target().channel().delete_files(), SizeIs(1));
+  EXPECT_EQ(Target().channel().delete_files(0).count(), 3);
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AFullSegmentIsClosedOnceUntilThatIsApplied) {
+  internal::ChannelState& state = *node_.states.add_channels();
+  state.set_collection_id(kBooks);
+  auto& growing = *state.add_growing();
+  growing.set_segment_id(20);
+  growing.set_partition_id(kPartition);
+  growing.set_rows(10);
+  growing.set_bytes(config_.segment_max_mb << 20);
+  growing.set_opened_at_ms(clock_.wall_ms);
+  growing.set_last_write_ms(clock_.wall_ms);
+  Round();
+  Round();
+  EXPECT_THAT(Records(), ElementsAre(segment::RecordType::kCloseSegments));
+  state.set_applied(MemoryLog::PositionOf(1).Encode());
+  Round();
+  EXPECT_THAT(Records(), SizeIs(2));
+}
+
+TEST_F(DataCoordinatorTest, AMergeSwapsItsInputsForItsOutput) {
+  for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
+  node_.output_rows = 400;
+  Round();
+  EXPECT_THAT(Live(), SizeIs(1));
+  EXPECT_THAT(Gone(), UnorderedElementsAre(20, 21, 22, 23));
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AMergeThatLostAnInputChangesNothing) {
+  for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
+  node_.parks = true;
+  Round();
+  internal::PartitionIdRequest drop;
+  drop.set_collection_id(kBooks);
+  drop.set_partition_id(kPartition);
+  ASSERT_TRUE(Call(&role::DataCoord::DropPartition, drop).ok());
+  node_.output_rows = 400;
+  node_.AnswerParked();
+  executor_.RunAll();
+  EXPECT_THAT(Live(), IsEmpty());
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AReplacedSegmentIsKnownUntilTheCheckpointPassesIt) {
+  for (const std::int64_t id : {20, 21, 22, 23}) {
+    ASSERT_TRUE(Commit(id, Begin(), 100, /*closed_at=*/4).ok());
+  }
+  node_.output_rows = 400;
+  Round();
+  ASSERT_TRUE(Checkpoint(0, 4).ok());
+  EXPECT_THAT(Gone(), SizeIs(4));
+  ASSERT_TRUE(Checkpoint(4, 5).ok());
+  EXPECT_THAT(Gone(), IsEmpty());
+}
+
+TEST_F(DataCoordinatorTest, OnlyThePartitionThatIsNamedIsCompacted) {
+  ASSERT_TRUE(Commit(20).ok());
+  ASSERT_TRUE(Commit(21).ok());
+  internal::ManualCompactionRequest request;
+  request.set_collection_id(kBooks);
+  request.set_partition_id(kPartition + 1);
+  internal::ManualCompactionReply reply;
+  ASSERT_TRUE(Call(&role::DataCoord::ManualCompaction, request, &reply).ok());
+  EXPECT_EQ(reply.plan_count(), 0);
+  request.set_partition_id(kPartition);
+  ASSERT_TRUE(Call(&role::DataCoord::ManualCompaction, request, &reply).ok());
+  EXPECT_EQ(reply.plan_count(), 1);
+}
+
+TEST_F(DataCoordinatorTest, DeletedRowsAreRewrittenWhenTheRetentionIsOver) {
+  ASSERT_TRUE(Commit(20).ok());
+  ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/50).ok());
+  clock_.wall_ms = config_.retention_s * 1000;
+  Round();
+  EXPECT_EQ(node_.compactions, 0);
+  clock_.wall_ms += 1000;
+  Round();
+  EXPECT_EQ(node_.compactions, 1);
+}
+
+TEST_F(DataCoordinatorTest, FoldedRowsAreDroppedWhenTheRetentionIsOver) {
+  clock_.wall_ms = config_.retention_s * 1000;
+  ASSERT_TRUE(Commit(20).ok());
+  ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/50).ok());
+  node_.output_rows = 100;
+  node_.output_deleted_rows = 50;
+  internal::ManualCompactionRequest request;
+  request.set_collection_id(kBooks);
+  internal::ManualCompactionReply reply;
+  ASSERT_TRUE(Call(&role::DataCoord::ManualCompaction, request, &reply).ok());
+  ASSERT_EQ(node_.compactions, 1);
+  Round();
+  EXPECT_EQ(node_.compactions, 1);
+  clock_.wall_ms += 1000;
+  Round();
+  EXPECT_EQ(node_.compactions, 2);
+}
+
+TEST_F(DataCoordinatorTest, DeleteFilesThatNoSegmentNeedsAreForgotten) {
+  for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Checkpoint(i, i + 1, /*tombstones=*/3).ok());
+  }
+  Round();
+  EXPECT_THAT(Target().channel().delete_files(), IsEmpty());
+}
+
+TEST_F(DataCoordinatorTest, AMergeOfDeleteFilesKeepsWhatCameMeanwhile) {
+  clock_.wall_ms = 0;
+  ASSERT_TRUE(Commit(20, Begin(), /*rows=*/1'000'000).ok());
+  for (std::size_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(Checkpoint(i, i + 1, /*tombstones=*/3).ok());
+  }
+  node_.parks = true;
+  Round();
+  ASSERT_TRUE(Checkpoint(10, 11, /*tombstones=*/5).ok());
+  node_.AnswerParked();
+  executor_.RunAll();
+  const internal::Target target = Target();
+  ASSERT_THAT(target.channel().delete_files(), SizeIs(2));
+  EXPECT_EQ(target.channel().delete_files(0).count(), 30);
+  EXPECT_EQ(target.channel().delete_files(1).count(), 5);
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, GarbageGoesAfterTheTolerance) {
+  ASSERT_TRUE(objects_.Put(FileOf(99, 98), "rows").ok());
+  ASSERT_TRUE(Commit(20).ok());
+  const std::string written = FileOf(50, Begin());
+  ASSERT_TRUE(objects_.Put(written, "rows").ok());
+  Round();
+  clock_.monotonic_ns += 99 * kSecondNs;
+  Round();
+  EXPECT_THAT(objects_.objects, SizeIs(3));
+  clock_.monotonic_ns += kSecondNs;
+  Round();
+  EXPECT_THAT(objects_.objects, SizeIs(2));
+  EXPECT_TRUE(objects_.objects.contains(written)) << "of a live attempt";
+}
+
+TEST_F(DataCoordinatorTest, FilesOfASegmentThatIsServedStay) {
+  const std::string served = FileOf(99, 98);
+  ASSERT_TRUE(objects_.Put(served, "rows").ok());
+  ASSERT_TRUE(objects_.Put(FileOf(97, 96), "rows").ok());
+  query_.served = {99};
+  Round();
+  clock_.monotonic_ns += 100 * kSecondNs;
+  query_.answer = absl::UnavailableError("query coord is away");
+  Round();
+  EXPECT_THAT(objects_.objects, SizeIs(2)) << "nobody could be asked";
+  query_.answer = absl::OkStatus();
+  Round();
+  EXPECT_THAT(objects_.objects, ElementsAre(testing::Key(served)));
+  query_.served.clear();
+  Round();
+  EXPECT_THAT(objects_.objects, IsEmpty());
+}
+
+TEST_F(DataCoordinatorTest, ADroppedCollectionLeavesGarbageOnly) {
+  ASSERT_TRUE(Commit(20).ok());
+  ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/3).ok());
+  internal::CollectionIdRequest drop;
+  drop.set_collection_id(kBooks);
+  ASSERT_TRUE(Call(&role::DataCoord::DropCollection, drop).ok());
+  EXPECT_THAT(store_.KeysUnder("data/"), IsEmpty());
+  Round();
+  clock_.monotonic_ns += 100 * kSecondNs;
+  Round();
+  EXPECT_THAT(objects_.objects, IsEmpty());
+}
+
+}  // namespace
+}  // namespace elanus::coordinator

@@ -1,0 +1,188 @@
+// What data coord talks to, for its tests: objects in memory, and roles that
+// answer at once or when they are told to.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/fakes_for_test.h"
+#include "role/data_node.h"
+#include "role/root_coord.h"
+#include "storage/object_store.h"
+
+namespace elanus::coordinator {
+
+class MemoryObjects final : public storage::ObjectStore {
+ public:
+  using ObjectStore::Put;
+  absl::Status Put(std::string_view name,
+                   std::span<const std::byte> bytes) override {
+    objects[std::string(name)] = bytes.size();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<base::Buffer> Get(std::string_view) override {
+    return Script::Dead();
+  }
+  absl::StatusOr<base::Buffer> Get(std::string_view, std::uint64_t,
+                                   std::uint64_t) override {
+    return Script::Dead();
+  }
+  absl::StatusOr<base::Buffer> Map(std::string_view) override {
+    return Script::Dead();
+  }
+  absl::StatusOr<std::uint64_t> Head(std::string_view) override {
+    return Script::Dead();
+  }
+  absl::StatusOr<storage::ObjectPage> List(std::string_view prefix,
+                                           std::string_view start_after,
+                                           std::size_t limit) override {
+    storage::ObjectPage page;
+    for (const auto& [name, size] : objects) {
+      if (!name.starts_with(prefix) || name <= start_after) continue;
+      page.more = page.objects.size() == limit;
+      if (page.more) break;
+      page.objects.push_back({.name = name, .size = size});
+    }
+    return page;
+  }
+  absl::Status Delete(std::string_view name) override {
+    objects.erase(std::string(name));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::unique_ptr<storage::Upload>> StartUpload(
+      std::string_view) override {
+    return Script::Dead();
+  }
+
+  std::map<std::string, std::size_t> objects;  // sizes by name
+};
+
+class FakeRootCoord final : public RefusingRootCoord {
+ public:
+  void AllocTimestamp(const base::OpContext&,
+                      const internal::AllocTimestampRequest& request,
+                      internal::AllocTimestampReply* reply,
+                      base::Done done) override {
+    reply->set_first(next_time);
+    reply->set_count(request.count());
+    next_time += request.count();
+    done(absl::OkStatus());
+  }
+  void AllocId(const base::OpContext&, const internal::AllocIdRequest& request,
+               internal::AllocIdReply* reply, base::Done done) override {
+    reply->set_first(next_id);
+    reply->set_count(request.count());
+    next_id += request.count();
+    done(absl::OkStatus());
+  }
+
+  std::uint64_t next_time = 1'000;
+  std::int64_t next_id = 1'000;
+};
+
+class FakeQueryCoord final : public RefusingQueryCoord {
+ public:
+  void TargetChanged(const base::OpContext&,
+                     const internal::TargetChangedRequest&, internal::Empty*,
+                     base::Done done) override {
+    done(absl::OkStatus());
+  }
+  void ServedSegments(const base::OpContext&,
+                      const internal::ServedSegmentsRequest& request,
+                      internal::ServedSegmentsReply* reply,
+                      base::Done done) override {
+    for (const std::int64_t id : request.segment_ids()) {
+      if (served.contains(id)) reply->add_segment_ids(id);
+    }
+    done(answer);
+  }
+
+  std::set<std::int64_t> served;
+  absl::Status answer;
+};
+
+class FakeDataNode final : public role::DataNode {
+ public:
+  void WatchChannel(const base::OpContext&,
+                    const internal::WatchChannelRequest&, internal::Empty*,
+                    base::Done done) override {
+    done(absl::OkStatus());
+  }
+  void UnwatchChannel(const base::OpContext&, const internal::ShardRequest&,
+                      internal::Empty*, base::Done done) override {
+    done(absl::OkStatus());
+  }
+  void GetChannelStates(const base::OpContext&,
+                        const internal::GetChannelStatesRequest&,
+                        internal::GetChannelStatesReply* reply,
+                        base::Done done) override {
+    *reply = states;
+    done(absl::OkStatus());
+  }
+  void WaitApplied(const base::OpContext&, const internal::WaitAppliedRequest&,
+                   internal::WaitAppliedReply*, base::Done done) override {
+    done(absl::OkStatus());
+  }
+  // The output has `output_rows`; with none, nothing was left.
+  void Compact(const base::OpContext&, const internal::CompactRequest& request,
+               internal::CompactReply* reply, base::Done done) override {
+    ++compactions;
+    AnswerOrPark([this, &request, reply, done = std::move(done)]() mutable {
+      if (output_rows > 0) {
+        internal::SegmentMeta& output = *reply->mutable_output();
+        output = request.inputs(0);
+        output.set_id(request.target_segment_id());
+        output.set_attempt_id(request.attempt_id());
+        output.set_rows(output_rows);
+        output.set_deleted_rows(output_deleted_rows);
+        output.set_deletes_to(request.fold_to());
+      }
+      done(absl::OkStatus());
+    });
+  }
+  void MergeDeletes(const base::OpContext&,
+                    const internal::MergeDeletesRequest& request,
+                    internal::MergeDeletesReply* reply,
+                    base::Done done) override {
+    AnswerOrPark([&request, reply, done = std::move(done)]() mutable {
+      internal::DeleteFileMeta& merged = *reply->mutable_merged();
+      merged = request.files(request.files_size() - 1);
+      merged.set_count(0);
+      merged.set_min_at(request.files(0).min_at());
+      merged.mutable_object()->set_name(
+          fmt::format("delete/7-0/{}/deletes", request.attempt_id()));
+      for (const auto& file : request.files()) {
+        merged.set_count(merged.count() + file.count());
+      }
+      done(absl::OkStatus());
+    });
+  }
+
+  void AnswerParked() {
+    parks = false;
+    std::vector<base::Task> answered;
+    answered.swap(parked_);
+    for (base::Task& task : answered) task();
+  }
+
+  internal::GetChannelStatesReply states;
+  std::int64_t output_rows = 0;
+  std::int64_t output_deleted_rows = 0;
+  int compactions = 0;
+  bool parks = false;
+
+ private:
+  void AnswerOrPark(base::Task answer) {
+    if (parks) {
+      parked_.push_back(std::move(answer));
+    } else {
+      answer();
+    }
+  }
+
+  std::vector<base::Task> parked_;
+};
+
+}  // namespace elanus::coordinator
