@@ -216,9 +216,10 @@ class MemoryLog final : public storage::LogBroker {
   void End(std::string_view, storage::EndDone done) override {
     done(Script::Dead());
   }
-  absl::Status TruncateBefore(std::string_view,
-                              const storage::Position&) override {
-    return Script::Dead();
+  absl::Status TruncateBefore(std::string_view topic,
+                              const storage::Position& position) override {
+    truncated[std::string(topic)] = position;
+    return absl::OkStatus();
   }
 
   static storage::Position PositionOf(std::size_t n) {
@@ -226,6 +227,7 @@ class MemoryLog final : public storage::LogBroker {
   }
 
   std::map<std::string, std::vector<base::Buffer>> topics;
+  std::map<std::string, storage::Position> truncated;
 
  private:
   Script& script_;

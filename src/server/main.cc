@@ -3,6 +3,8 @@
 //   elanus standalone [--data DIR] [--config FILE] [--bind ADDR] [--port N]
 //                     [--management-port N] [--memory SIZE]
 //                     [--role-calls direct|wire]
+//   elanus check [--data DIR]    what is damaged; status 1 if anything is
+//   elanus recover [--data DIR]  bring back lost metadata
 //   elanus config [the same]     what would be in force, and where it is from
 //   elanus version
 #include <sys/resource.h>
@@ -18,8 +20,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "server/check.h"
+#include "server/recover.h"
 #include "server/standalone.h"
 #include "server/version.h"
 
@@ -129,6 +134,42 @@ int RunStandalone(const Flags& flags) {
   return 0;
 }
 
+int Check(const Flags& flags) {
+  const auto loaded = base::LoadConfig(flags.config_file, flags.overrides);
+  if (!loaded.ok()) return Fail(loaded.status());
+  const CheckReport report = CheckData(loaded->config.data_dir);
+  for (const std::string& problem : report.problems) {
+    fmt::print("{}\n", problem);
+  }
+  if (report.log_torn_bytes > 0) {
+    fmt::print("the log has a torn tail of {} bytes, which a start cuts off\n",
+               report.log_torn_bytes);
+  }
+  fmt::print(
+      "{} problems; {} collections, {} segments, {} files with {} bytes, {} "
+      "records of metadata, {} of the log\n",
+      report.problems.size(), report.collections, report.segments, report.files,
+      report.bytes, report.records, report.log_records);
+  return report.problems.empty() ? 0 : 1;
+}
+
+int Recover(const Flags& flags) {
+  const auto loaded = base::LoadConfig(flags.config_file, flags.overrides);
+  if (!loaded.ok()) return Fail(loaded.status());
+  const auto recovery =
+      RecoverMeta(loaded->config.data_dir, base::SystemClock());
+  if (!recovery.ok()) return Fail(recovery.status());
+  for (const std::string& damaged : recovery->damaged) {
+    fmt::print("damaged: {}\n", damaged);
+  }
+  if (!recovery->put_aside.empty()) {
+    fmt::print("the former metadata are in {}\n", recovery->put_aside);
+  }
+  fmt::print("{} records of metadata from {}\n", recovery->records,
+             recovery->copy);
+  return Check(flags);
+}
+
 }  // namespace
 }  // namespace elanus::server
 
@@ -142,6 +183,12 @@ int main(int argc, char** argv) {
   CLI::App* config = app.add_subcommand(
       "config", "print the effective settings and where each comes from");
   elanus::server::AddFlags(*config, flags);
+  CLI::App* check =
+      app.add_subcommand("check", "read all data, and say what is damaged");
+  elanus::server::AddFlags(*check, flags);
+  CLI::App* recover = app.add_subcommand(
+      "recover", "bring back lost metadata from their last copy");
+  elanus::server::AddFlags(*recover, flags);
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI11_PARSE(app, argc, argv);
   if (version->parsed()) {
@@ -149,5 +196,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (config->parsed()) return elanus::server::PrintConfig(flags);
+  if (check->parsed()) return elanus::server::Check(flags);
+  if (recover->parsed()) return elanus::server::Recover(flags);
   return elanus::server::RunStandalone(flags);
 }

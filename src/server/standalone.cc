@@ -29,6 +29,7 @@
 #include "server/management_port.h"
 #include "server/role_links.h"
 #include "server/storage_set.h"
+#include "storage/meta_copy.h"
 #include "worker/data_node/data_node.h"
 #include "worker/index_node/index_node.h"
 #include "worker/query_node/query_node.h"
@@ -78,6 +79,7 @@ class Standalone::State {
   State(const base::Config& config_in, StorageSet storage_in)
       : config(config_in),
         storage(std::move(storage_in)),
+        meta_copier(*storage.meta, *storage.objects),
         budget(MemoryLimit(config_in)),
         requests({.name = "requests", .threads = Threads(config_in)}),
         background({.name = "background",
@@ -90,6 +92,7 @@ class Standalone::State {
 
   const base::Config& config;
   StorageSet storage;
+  storage::MetaCopier meta_copier;
   base::Metrics metrics;
   base::MemoryBudget budget;
   base::ThreadPool requests;
@@ -154,6 +157,7 @@ void Standalone::State::MakeRoles(base::NodeId epoch,
   query_coord->SetNodes({{.id = epoch, .node = &late.query_node}});
   data_coord.emplace(coordinator::DataCoordinator::Dependencies{
       .meta_store = *storage.meta,
+      .meta_copier = meta_copier,
       .objects = *storage.objects,
       .broker = *storage.log,
       .root_coord = late.root_coord,
@@ -305,6 +309,7 @@ void Standalone::Stop() {
   s.background.Stop();
   s.requests.Stop();
   if (s.management.has_value()) s.management->Stop();
+  base::LogIfError(s.meta_copier.Save(), "the copy before it is kept");
   // Appends under way are answered now, while those who asked still live.
   s.storage.log.reset();
 }

@@ -8,8 +8,41 @@
 #include "storage/embedded/posix_log_folder.h"
 #include "storage/embedded/rocks_meta_store.h"
 #include "storage/local/local_object_store.h"
+#include "storage/meta_copy.h"
 
 namespace elanus::server {
+namespace {
+
+// An empty meta store beside files would take them all for garbage.
+absl::Status RefuseLoss(const std::string& data_dir, storage::MetaStore& meta,
+                        storage::ObjectStore& objects) {
+  ASSIGN_OR_RETURN(const storage::MetaPage any, meta.Range("", {.limit = 1}));
+  if (!any.entries.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const storage::ObjectPage copies,
+                   objects.List(storage::kMetaCopies, "", 1));
+  if (copies.objects.empty()) return absl::OkStatus();
+  return base::DataLoss(
+      "the metadata in {}/meta are lost, a copy of them is there: `elanus "
+      "recover --data {}` brings it back",
+      data_dir, data_dir);
+}
+
+absl::StatusOr<std::unique_ptr<storage::MetaStore>> OpenMeta(
+    const std::string& data_dir, storage::ObjectStore& objects) {
+  absl::StatusOr<std::unique_ptr<storage::RocksMetaStore>> meta =
+      storage::RocksMetaStore::Open({.path = data_dir + "/meta"});
+  if (!meta.ok()) {
+    return base::Annotate(
+        meta.status(),
+        "the metadata cannot be opened; `elanus check` tells more, `elanus "
+        "recover --data {}` goes back to the last copy",
+        data_dir);
+  }
+  RETURN_IF_ERROR(RefuseLoss(data_dir, **meta, objects));
+  return *std::move(meta);
+}
+
+}  // namespace
 
 absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir) {
   std::error_code error;
@@ -23,15 +56,15 @@ absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir) {
                    storage::FolderLock::Acquire(data_dir));
   ASSIGN_OR_RETURN(std::string cluster_id,
                    storage::ReadOrCreateClusterId(data_dir));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<storage::ObjectStore> objects,
+      storage::LocalObjectStore::Open({.root = data_dir + "/objects"}));
   ASSIGN_OR_RETURN(std::unique_ptr<storage::MetaStore> meta,
-                   storage::RocksMetaStore::Open({.path = data_dir + "/meta"}));
+                   OpenMeta(data_dir, *objects));
   ASSIGN_OR_RETURN(std::unique_ptr<storage::LogFolder> folder,
                    storage::OpenPosixLogFolder(data_dir + "/log"));
   ASSIGN_OR_RETURN(std::unique_ptr<storage::LogBroker> log,
                    storage::EmbeddedLog::Open(std::move(folder), {}));
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<storage::ObjectStore> objects,
-      storage::LocalObjectStore::Open({.root = data_dir + "/objects"}));
   return StorageSet{.lock = std::move(lock),
                     .cluster_id = std::move(cluster_id),
                     .meta = std::move(meta),

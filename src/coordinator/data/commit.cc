@@ -200,22 +200,6 @@ void DataCoordinator::ForgetReplaced(const internal::ChannelMeta& channel) {
   }
 }
 
-void DataCoordinator::TruncateLog(const std::string& topic) {
-  std::optional<std::string> lowest;
-  for (const Ref<internal::ChannelMeta>& channel :
-       meta_.List<internal::ChannelMeta>(keys::kChannels)) {
-    if (channel->message.topic() != topic) continue;
-    if (!lowest.has_value() || channel->message.checkpoint() < *lowest) {
-      lowest = channel->message.checkpoint();
-    }
-  }
-  if (!lowest.has_value()) return;
-  const auto position = storage::Position::Decode(*lowest);
-  base::LogIfError(position.ok() ? deps_.broker.TruncateBefore(topic, *position)
-                                 : position.status(),
-                   "the next checkpoint truncates");
-}
-
 // Nobody waits for it: reads are right with the old target too, only slower.
 void DataCoordinator::NotifyTarget(std::int64_t collection_id,
                                    std::int32_t shard) {
@@ -240,6 +224,27 @@ void DataCoordinator::CommitIndex(const base::OpContext&,
                std::move(done));
 }
 
+// A query node found the files of a finished index damaged: they are given up
+// and the index is built again.
+absl::Status DataCoordinator::RebuildIndex(
+    const Record<internal::SegmentIndexMeta>& task,
+    const internal::CommitIndexRequest& request) {
+  internal::SegmentIndexMeta again = task.message;
+  again.set_state(internal::INDEX_UNISSUED);
+  again.set_attempt_id(0);
+  again.set_tries(0);
+  again.clear_files();
+  MetaChange change;
+  change.Expect(task);
+  change.Put(task.key, std::move(again));
+  ASSIGN_OR_RETURN(const bool committed, meta_.Commit(std::move(change)));
+  if (!committed) return AttemptEnded(request.attempt_id());
+  LOG_WARN("index {} of segment {} is built again: {}", request.index_id(),
+           request.segment_id(), request.fail_reason());
+  ScheduleTasks();
+  return absl::OkStatus();
+}
+
 absl::Status DataCoordinator::DoCommitIndex(
     const internal::CommitIndexRequest& request) {
   const base::CollectionId collection{request.collection_id()};
@@ -248,14 +253,18 @@ absl::Status DataCoordinator::DoCommitIndex(
                          base::IndexId{request.index_id()});
   const Ref<internal::SegmentIndexMeta> task =
       meta_.Find<internal::SegmentIndexMeta>(key);
+  const bool is_damaged = !request.fail_reason().empty();
   if (task == nullptr || task->message.attempt_id() != request.attempt_id() ||
-      task->message.state() != internal::INDEX_IN_PROGRESS) {
+      task->message.state() != (is_damaged ? internal::INDEX_FINISHED
+                                           : internal::INDEX_IN_PROGRESS)) {
     return AttemptEnded(request.attempt_id());
   }
+  if (is_damaged) return RebuildIndex(*task, request);
   const std::string attempt =
       keys::Attempt(base::AttemptId{request.attempt_id()});
   internal::SegmentIndexMeta finished = task->message;
   finished.set_state(internal::INDEX_FINISHED);
+  finished.clear_fail_reason();
   *finished.mutable_files() = request.files();
   MetaChange change;
   change.Expect(*task);

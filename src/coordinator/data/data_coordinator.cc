@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kSealingPeriod{1000};
 constexpr std::chrono::milliseconds kCompactionPeriod{5000};
+constexpr std::chrono::milliseconds kCopyPeriod{1000};
 
 }  // namespace
 
@@ -70,6 +71,7 @@ void DataCoordinator::Start(base::Done done) {
                 [this, done = std::move(done)](absl::Status status) mutable {
                   if (status.ok()) {
                     Repeat(kSealingPeriod, &DataCoordinator::SealingTick);
+                    Repeat(kCopyPeriod, &DataCoordinator::CopyTick);
                     Repeat(std::chrono::seconds(deps_.config.gc_interval_s),
                            &DataCoordinator::GarbageTick);
                     if (deps_.config.auto_compaction) {

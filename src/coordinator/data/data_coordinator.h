@@ -9,7 +9,7 @@
 //
 // The parts, one file each: channels.cc, commit.cc (what data and index nodes
 // commit), flush.cc, indexes.cc, index_tasks.cc, compaction.cc,
-// delete_merge.cc, sealing.cc, garbage.cc.
+// delete_merge.cc, sealing.cc, meta_copies.cc, garbage.cc.
 //
 // Threads:   any. Work that waits for the disk runs on the background
 //            executor; no method blocks its caller.
@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@
 #include "role/root_coord.h"
 #include "segment/record/log_writer.h"
 #include "storage/log_broker.h"
+#include "storage/meta_copy.h"
 #include "storage/meta_store.h"
 #include "storage/object_store.h"
 
@@ -49,6 +51,7 @@ class DataCoordinator final : public role::DataCoord {
  public:
   struct Dependencies {
     storage::MetaStore& meta_store;
+    storage::MetaCopier& meta_copier;  // of that store
     storage::ObjectStore& objects;
     storage::LogBroker& broker;
     role::RootCoord& root_coord;
@@ -193,10 +196,19 @@ class DataCoordinator final : public role::DataCoord {
   absl::Status DoCommitSegment(const internal::CommitSegmentRequest& request);
   absl::Status DoCommitCheckpoint(
       const internal::CommitCheckpointRequest& request);
+  absl::Status RebuildIndex(const Record<internal::SegmentIndexMeta>& task,
+                            const internal::CommitIndexRequest& request);
   absl::Status DoCommitIndex(const internal::CommitIndexRequest& request);
   void ForgetReplaced(const internal::ChannelMeta& channel);
-  void TruncateLog(const std::string& topic);
   void NotifyTarget(std::int64_t collection_id, std::int32_t shard);
+
+  // meta_copies.cc
+  // Soon: the next copy of the metadata comes first.
+  void TruncateLog(const std::string& topic);
+  void CopyTick();
+  absl::Status CopyAndTruncate();
+  std::optional<storage::Position> LowestCheckpoint(
+      const std::string& topic) const;
 
   // flush.cc
   void CloseSegments(const internal::CollectionMeta& collection,
@@ -286,6 +298,9 @@ class DataCoordinator final : public role::DataCoord {
   // When an object without owner was first seen, by name; monotonic ns.
   absl::flat_hash_map<std::string, std::int64_t> unowned_since_
       ABSL_GUARDED_BY(mutex_);
+  // Topics whose checkpoints have moved since they were truncated.
+  absl::flat_hash_set<std::string> to_truncate_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t next_copy_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic
   // vchannels whose CloseSegments was appended and not seen yet: the loop
   // does not ask for another.
   absl::flat_hash_map<std::string, std::string> closing_

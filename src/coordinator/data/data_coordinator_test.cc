@@ -41,6 +41,7 @@ class DataCoordinatorTest : public ::testing::Test {
 
   void Restart() {
     coord_.emplace(DataCoordinator::Dependencies{.meta_store = store_,
+                                                 .meta_copier = copier_,
                                                  .objects = objects_,
                                                  .broker = log_,
                                                  .root_coord = root_,
@@ -151,7 +152,8 @@ class DataCoordinatorTest : public ::testing::Test {
   }
   std::vector<std::int64_t> Live() {
     std::vector<std::int64_t> ids;
-    for (const auto& segment : Target().segments()) ids.push_back(segment.id());
+    const internal::Target target = Target();
+    for (const auto& segment : target.segments()) ids.push_back(segment.id());
     return ids;
   }
   std::vector<std::int64_t> Gone() {
@@ -175,6 +177,7 @@ class DataCoordinatorTest : public ::testing::Test {
   MemoryMetaStore store_{script_};
   MemoryLog log_{script_};
   MemoryObjects objects_;
+  storage::MetaCopier copier_{store_, objects_};
   FakeRootCoord root_;
   FakeQueryCoord query_;
   FakeDataNode node_;
@@ -220,8 +223,9 @@ TEST_F(DataCoordinatorTest, ACheckpointOfAStaleOwnerChangesNothing) {
 
 TEST_F(DataCoordinatorTest, ACheckpointBringsItsDeleteFileAndEndsTheAttempt) {
   ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/3).ok());
-  ASSERT_THAT(Target().channel().delete_files(), SizeIs(1));
-  EXPECT_EQ(Target().channel().delete_files(0).count(), 3);
+  const internal::Target target = Target();
+  ASSERT_THAT(target.channel().delete_files(), SizeIs(1));
+  EXPECT_EQ(target.channel().delete_files(0).count(), 3);
   EXPECT_EQ(Attempts(), 0);
 }
 
@@ -348,6 +352,35 @@ TEST_F(DataCoordinatorTest, AMergeOfDeleteFilesKeepsWhatCameMeanwhile) {
   EXPECT_EQ(Attempts(), 0);
 }
 
+TEST_F(DataCoordinatorTest, TheLogIsTruncatedBehindACopyOfTheMetadata) {
+  ASSERT_TRUE(Checkpoint(0, 5).ok());
+  EXPECT_THAT(log_.truncated, IsEmpty());
+  objects_.fails = true;
+  Round();
+  EXPECT_THAT(log_.truncated, IsEmpty()) << "no copy could be written";
+  objects_.fails = false;
+  Round();
+  EXPECT_EQ(log_.truncated["topic"], MemoryLog::PositionOf(5));
+  const auto copy = storage::ReadNewestCopy(objects_);
+  ASSERT_TRUE(copy.ok());
+  EXPECT_THAT(copy->entries,
+              testing::Contains(testing::Field(
+                  &storage::MetaEntry::value, testing::HasSubstr("00000005"))));
+}
+
+TEST_F(DataCoordinatorTest, NothingIsDeletedThatTheNewestCopyNames) {
+  ASSERT_TRUE(objects_.Put(FileOf(99, 98), "rows").ok());
+  Round();
+  clock_.monotonic_ns += 100 * kSecondNs;
+  ASSERT_TRUE(Commit(20).ok());  // not in the last copy
+  objects_.fails = true;
+  Round();
+  EXPECT_THAT(objects_.Files(), SizeIs(2));
+  objects_.fails = false;
+  Round();
+  EXPECT_THAT(objects_.Files(), ElementsAre(testing::HasSubstr("/20/")));
+}
+
 TEST_F(DataCoordinatorTest, GarbageGoesAfterTheTolerance) {
   ASSERT_TRUE(objects_.Put(FileOf(99, 98), "rows").ok());
   ASSERT_TRUE(Commit(20).ok());
@@ -356,10 +389,10 @@ TEST_F(DataCoordinatorTest, GarbageGoesAfterTheTolerance) {
   Round();
   clock_.monotonic_ns += 99 * kSecondNs;
   Round();
-  EXPECT_THAT(objects_.objects, SizeIs(3));
+  EXPECT_THAT(objects_.Files(), SizeIs(3));
   clock_.monotonic_ns += kSecondNs;
   Round();
-  EXPECT_THAT(objects_.objects, SizeIs(2));
+  EXPECT_THAT(objects_.Files(), SizeIs(2));
   EXPECT_TRUE(objects_.objects.contains(written)) << "of a live attempt";
 }
 
@@ -372,13 +405,13 @@ TEST_F(DataCoordinatorTest, FilesOfASegmentThatIsServedStay) {
   clock_.monotonic_ns += 100 * kSecondNs;
   query_.answer = absl::UnavailableError("query coord is away");
   Round();
-  EXPECT_THAT(objects_.objects, SizeIs(2)) << "nobody could be asked";
+  EXPECT_THAT(objects_.Files(), SizeIs(2)) << "nobody could be asked";
   query_.answer = absl::OkStatus();
   Round();
-  EXPECT_THAT(objects_.objects, ElementsAre(testing::Key(served)));
+  EXPECT_THAT(objects_.Files(), ElementsAre(served));
   query_.served.clear();
   Round();
-  EXPECT_THAT(objects_.objects, IsEmpty());
+  EXPECT_THAT(objects_.Files(), IsEmpty());
 }
 
 TEST_F(DataCoordinatorTest, ADroppedCollectionLeavesGarbageOnly) {
@@ -391,7 +424,7 @@ TEST_F(DataCoordinatorTest, ADroppedCollectionLeavesGarbageOnly) {
   Round();
   clock_.monotonic_ns += 100 * kSecondNs;
   Round();
-  EXPECT_THAT(objects_.objects, IsEmpty());
+  EXPECT_THAT(objects_.Files(), IsEmpty());
 }
 
 }  // namespace

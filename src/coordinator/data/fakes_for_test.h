@@ -10,6 +10,8 @@
 #include "coordinator/fakes_for_test.h"
 #include "role/data_node.h"
 #include "role/root_coord.h"
+#include "storage/errors.h"
+#include "storage/meta_copy.h"
 #include "storage/object_store.h"
 
 namespace elanus::coordinator {
@@ -19,11 +21,15 @@ class MemoryObjects final : public storage::ObjectStore {
   using ObjectStore::Put;
   absl::Status Put(std::string_view name,
                    std::span<const std::byte> bytes) override {
-    objects[std::string(name)] = bytes.size();
+    if (fails) return Script::Dead();
+    objects[std::string(name)] =
+        std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return absl::OkStatus();
   }
-  absl::StatusOr<base::Buffer> Get(std::string_view) override {
-    return Script::Dead();
+  absl::StatusOr<base::Buffer> Get(std::string_view name) override {
+    const auto found = objects.find(std::string(name));
+    if (found == objects.end()) return storage::ObjectNotFound(name);
+    return base::Buffer::FromString(found->second);
   }
   absl::StatusOr<base::Buffer> Get(std::string_view, std::uint64_t,
                                    std::uint64_t) override {
@@ -39,11 +45,11 @@ class MemoryObjects final : public storage::ObjectStore {
                                            std::string_view start_after,
                                            std::size_t limit) override {
     storage::ObjectPage page;
-    for (const auto& [name, size] : objects) {
+    for (const auto& [name, bytes] : objects) {
       if (!name.starts_with(prefix) || name <= start_after) continue;
       page.more = page.objects.size() == limit;
       if (page.more) break;
-      page.objects.push_back({.name = name, .size = size});
+      page.objects.push_back({.name = name, .size = bytes.size()});
     }
     return page;
   }
@@ -56,7 +62,17 @@ class MemoryObjects final : public storage::ObjectStore {
     return Script::Dead();
   }
 
-  std::map<std::string, std::size_t> objects;  // sizes by name
+  // Names, without the copies of the metadata.
+  std::vector<std::string> Files() const {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : objects) {
+      if (!name.starts_with(storage::kMetaCopies)) names.push_back(name);
+    }
+    return names;
+  }
+
+  std::map<std::string, std::string> objects;  // bytes by name
+  bool fails = false;                          // Put
 };
 
 class FakeRootCoord final : public RefusingRootCoord {

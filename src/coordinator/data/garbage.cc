@@ -172,6 +172,9 @@ void DataCoordinator::AskServed(const std::shared_ptr<Sweep>& sweep,
 }
 
 absl::Status DataCoordinator::DeleteUnserved(const Sweep& sweep) {
+  if (sweep.due.empty()) return absl::OkStatus();
+  // The newest copy of the metadata names none of them from here on.
+  RETURN_IF_ERROR(deps_.meta_copier.Save());
   absl::flat_hash_set<std::int64_t> served;
   for (const auto& [collection, question] : sweep.questions) {
     const auto& kept = question.is_answered ? question.reply.segment_ids()

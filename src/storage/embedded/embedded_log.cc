@@ -1,6 +1,7 @@
 #include "storage/embedded/embedded_log.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/crc32c.h"
@@ -14,22 +15,10 @@ using base::ErrorCode;
 
 // The table, or that of a new log.
 absl::StatusOr<LogTable> LoadTable(LogFolder& folder) {
-  const std::string path = folder.PathOf(kLogTableName);
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, folder.List());
-  if (std::find(names.begin(), names.end(), kLogTableName) == names.end()) {
-    for (const std::string& name : names) {
-      if (!ParseLogFileName(name).has_value()) continue;
-      return base::DataLoss("{} is missing, but there is a log file {}", path,
-                            name);
-    }
-    RETURN_IF_ERROR(folder.Replace(kLogTableName, EncodeLogTable({})));
-    return LogTable();
-  }
-  ASSIGN_OR_RETURN(const auto file, folder.Open(kLogTableName));
-  std::string bytes(file->size(), '\0');
-  RETURN_IF_ERROR(file->Read(
-      0, std::as_writable_bytes(std::span(bytes.data(), bytes.size()))));
-  return DecodeLogTable(bytes, path);
+  ASSIGN_OR_RETURN(std::optional<LogTable> table, ReadLogTable(folder));
+  if (table.has_value()) return *std::move(table);
+  RETURN_IF_ERROR(folder.Replace(kLogTableName, EncodeLogTable({})));
+  return LogTable();
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "storage/embedded/log_table.h"
 
+#include <algorithm>
 #include <span>
+#include <utility>
 
 #include "base/byte_io.h"
 #include "base/crc32c.h"
+#include "storage/embedded/log_format.h"
 
 namespace elanus::storage {
 namespace {
@@ -71,6 +74,25 @@ absl::StatusOr<LogTable> DecodeLogTable(std::string_view bytes,
     table.gaps.push_back(gap);
   }
   return table;
+}
+
+absl::StatusOr<std::optional<LogTable>> ReadLogTable(LogFolder& folder) {
+  const std::string path = folder.PathOf(kLogTableName);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, folder.List());
+  if (std::find(names.begin(), names.end(), kLogTableName) == names.end()) {
+    for (const std::string& name : names) {
+      if (!ParseLogFileName(name).has_value()) continue;
+      return base::DataLoss("{} is missing, but there is a log file {}", path,
+                            name);
+    }
+    return std::optional<LogTable>();
+  }
+  ASSIGN_OR_RETURN(const auto file, folder.Open(kLogTableName));
+  std::string bytes(file->size(), '\0');
+  RETURN_IF_ERROR(file->Read(
+      0, std::as_writable_bytes(std::span(bytes.data(), bytes.size()))));
+  ASSIGN_OR_RETURN(LogTable table, DecodeLogTable(bytes, path));
+  return std::optional<LogTable>(std::move(table));
 }
 
 }  // namespace elanus::storage

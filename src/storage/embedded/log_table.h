@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "storage/embedded/log_file.h"
 
 namespace elanus::storage {
 
@@ -43,5 +45,9 @@ std::string EncodeLogTable(const LogTable& table);
 // `name` stands in the errors. Errors: DATA_LOSS.
 absl::StatusOr<LogTable> DecodeLogTable(std::string_view bytes,
                                         std::string_view name);
+
+// The folder's table; empty in a folder without log. Errors: DATA_LOSS, also
+// for log files without a table.
+absl::StatusOr<std::optional<LogTable>> ReadLogTable(LogFolder& folder);
 
 }  // namespace elanus::storage

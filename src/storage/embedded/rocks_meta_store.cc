@@ -87,24 +87,29 @@ RocksMetaStore::~RocksMetaStore() {
 absl::StatusOr<std::unique_ptr<RocksMetaStore>> RocksMetaStore::Open(
     const RocksMetaStoreOptions& options) {
   std::unique_ptr<RocksMetaStore> store(new RocksMetaStore(*options.clock));
-  RETURN_IF_ERROR(store->OpenDb(options.path));
-  RETURN_IF_ERROR(store->SweepFormerLeases());
+  RETURN_IF_ERROR(store->OpenDb(options));
+  if (!options.read_only) RETURN_IF_ERROR(store->SweepFormerLeases());
   store->hub_ = std::make_unique<WatchHub>(store->last_revision_);
   store->lease_thread_ =
       std::thread([raw = store.get()] { raw->RunLeaseThread(); });
   return store;
 }
 
-absl::Status RocksMetaStore::OpenDb(const std::string& path) {
+absl::Status RocksMetaStore::OpenDb(const RocksMetaStoreOptions& options) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(DbOptions(), path, &db);
-  RETURN_IF_ERROR(FromRocks(opened, "open " + path));
+  read_only_ = options.read_only;
+  rocksdb::Options how = DbOptions();
+  how.create_if_missing = !read_only_;
+  const rocksdb::Status opened =
+      read_only_ ? rocksdb::DB::OpenForReadOnly(how, options.path, &db)
+                 : rocksdb::DB::Open(how, options.path, &db);
+  RETURN_IF_ERROR(FromRocks(opened, "open " + options.path));
   db_.reset(db);
 
   std::string ignored;
   const rocksdb::Status status =
       db_->Get({}, std::string(kRevisionKey), &ignored);
-  if (status.IsNotFound()) {
+  if (status.IsNotFound() && !read_only_) {
     rocksdb::WriteOptions durable;
     durable.sync = true;
     // Revision 0 means "now" to readers.
@@ -206,6 +211,10 @@ absl::StatusOr<MetaPage> RocksMetaStore::Range(std::string_view prefix,
 
 absl::StatusOr<MetaTxnResult> RocksMetaStore::Txn(const MetaTxn& txn) {
   RETURN_IF_ERROR(CheckTxn(txn));
+  if (read_only_) {
+    return base::Error(ErrorCode::kServiceInternal,
+                       "the meta store is open for reading only");
+  }
   base::LogIfError(ExpireLeases(), "tried again in a second");
   Request request{.txn = &txn};
   return Commit(request);

@@ -42,6 +42,9 @@ namespace elanus::storage {
 struct RocksMetaStoreOptions {
   std::string path;  // made if missing; its parent must exist
   const base::Clock* clock = &base::SystemClock();
+  // Besides a process that has it open; shows what was there at Open. Every
+  // change is refused.
+  bool read_only = false;
 };
 
 class RocksMetaStore final : public MetaStore {
@@ -69,7 +72,7 @@ class RocksMetaStore final : public MetaStore {
   using Snapshot = std::shared_ptr<rocksdb::ManagedSnapshot>;
 
   explicit RocksMetaStore(const base::Clock& clock);
-  absl::Status OpenDb(const std::string& path);
+  absl::Status OpenDb(const RocksMetaStoreOptions& options);
   absl::Status SweepFormerLeases();
 
   // Waits until the request is committed, by this thread or another one.
@@ -83,6 +86,7 @@ class RocksMetaStore final : public MetaStore {
   void RunLeaseThread();
 
   const base::Clock& clock_;
+  bool read_only_ = false;
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<WatchHub> hub_;
   std::atomic<std::uint64_t> commits_ = 0;

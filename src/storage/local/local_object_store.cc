@@ -92,12 +92,12 @@ class LocalObjectStore::FileUpload final : public Upload {
 
 absl::StatusOr<std::unique_ptr<LocalObjectStore>> LocalObjectStore::Open(
     const LocalObjectStoreOptions& options) {
-  RETURN_IF_ERROR(MakeFolder(options.root));
+  if (!options.read_only) RETURN_IF_ERROR(MakeFolder(options.root));
   ASSIGN_OR_RETURN(FileHandle root,
                    OpenFile(options.root, O_RDONLY | O_DIRECTORY));
   std::unique_ptr<LocalObjectStore> store(
       new LocalObjectStore(options.root, std::move(root)));
-  RETURN_IF_ERROR(store->ClearTemporary());
+  if (!options.read_only) RETURN_IF_ERROR(store->ClearTemporary());
   return store;
 }
 

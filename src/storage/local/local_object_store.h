@@ -31,6 +31,9 @@ namespace elanus::storage {
 
 struct LocalObjectStoreOptions {
   std::string root;  // made if missing; its parent must exist
+  // Besides a process that writes: nothing is made or cleared away. For Get,
+  // Map, Head and List only.
+  bool read_only = false;
 };
 
 class LocalObjectStore final : public ObjectStore {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "storage/errors.h"
 #include "types/metric.h"
 #include "worker/delete_files.h"
 #include "worker/query_node/shard.h"
@@ -123,8 +124,28 @@ absl::StatusOr<std::shared_ptr<segment::SealedSegment>> Shard::OpenSegment(
   return segment;
 }
 
-// A damaged index is no reason to stop serving: the segment is scanned, and
-// the log says which file it was.
+// Data coord has it built again, and tells of that as of any new index.
+void Shard::ReportDamaged(const internal::SegmentIndexMeta& index,
+                          const absl::Status& status) const {
+  struct Call {
+    internal::CommitIndexRequest request;
+    internal::Empty reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_attempt_id(index.attempt_id());
+  call->request.set_collection_id(index.collection_id());
+  call->request.set_segment_id(index.segment_id());
+  call->request.set_index_id(index.index_id());
+  call->request.set_fail_reason(std::string(base::MessageOf(status)));
+  deps_.data_coord.CommitIndex(
+      base::OpContext(), call->request, &call->reply,
+      [call](const absl::Status& reported) {
+        base::LogIfError(reported, "reported again at the next load");
+      });
+}
+
+// A damaged index is no reason to stop serving: the segment is scanned until
+// there is a new one, and the log says which file it was.
 void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
   std::map<base::FieldId, base::IndexId>& open =
       handover.open_indexes[segment.id()];
@@ -142,6 +163,10 @@ void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
     if (!loaded.ok()) {
       LOG_ERROR("index {} of segment {} is not used: {}", index.index_id(),
                 index.segment_id(), base::MessageOf(loaded));
+      if (base::CodeOf(loaded) == base::ErrorCode::kDataIntegrity ||
+          storage::IsObjectNotFound(loaded)) {
+        ReportDamaged(index, loaded);
+      }
       continue;
     }
     open[field] = id;

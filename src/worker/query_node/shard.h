@@ -89,8 +89,9 @@ class Shard final : public segment::TailListener,
   absl::Status OpenSegments(Handover& handover);
   absl::StatusOr<std::shared_ptr<segment::SealedSegment>> OpenSegment(
       const internal::SegmentMeta& meta, const Handover& handover) const;
-  static void OpenIndexesOf(Handover& handover,
-                            segment::SealedSegment& segment);
+  void ReportDamaged(const internal::SegmentIndexMeta& index,
+                     const absl::Status& status) const;
+  void OpenIndexesOf(Handover& handover, segment::SealedSegment& segment);
   absl::Status Install(Handover& handover);
   void FinishRefresh(const absl::Status& status);
   // Replay thread: changes a copy of the view and publishes it.

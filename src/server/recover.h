@@ -1,0 +1,34 @@
+// `elanus recover`: brings back metadata that were lost or damaged, out of the
+// newest copy in the object store (storage/meta_copy.h).
+//
+//   ASSIGN_OR_RETURN(const Recovery recovery, RecoverMeta(data));
+//
+// The old meta store is not deleted but renamed, so nothing is lost by trying.
+// Rows, schemas, indexes and deletes are those of the copy, and what the log
+// holds behind its checkpoints: all that was acknowledged. Collections,
+// partitions, aliases and indexes that were made or dropped in the last
+// seconds before the loss, after the copy, are as the copy knows them.
+//
+// Threads: blocks on I/O; the server must not run (the folder is locked).
+// Errors:  those of the storage; DATA_LOSS if no copy can be read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace elanus::server {
+
+struct Recovery {
+  std::string copy;  // that it was made from
+  std::size_t records = 0;
+  std::string put_aside;             // the former meta store, if there was one
+  std::vector<std::string> damaged;  // copies that could not be read
+};
+
+absl::StatusOr<Recovery> RecoverMeta(const std::string& data_dir,
+                                     const base::Clock& clock);
+
+}  // namespace elanus::server
