@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "access/fan_out.h"
 #include "access/key_records.h"
 #include "access/proxy.h"
-#include "access/read_scope.h"
 #include "base/join.h"
 #include "expr/filter.h"
 #include "expr/plan.h"
@@ -58,18 +58,10 @@ class DeleteCall : public std::enable_shared_from_this<DeleteCall> {
   }
 
  private:
-  // One leader's share of the evaluation.
-  struct NodeQuery {
-    role::QueryNode* node = nullptr;
-    internal::QueryShardsRequest request;
-    internal::QueryShardsReply reply;
-  };
-
   absl::Status Compile();
   void TakeTime();
-  void FindLeaders();
-  void QueryLeaders();
-  void AppendFound();
+  void FindKeys();
+  void AppendFound(const std::vector<internal::QueryShardsReply>& replies);
   void Append(KeyDeletes deletes, const std::shared_ptr<base::Join>& join);
   void Finish(absl::Status status);
 
@@ -83,24 +75,13 @@ class DeleteCall : public std::enable_shared_from_this<DeleteCall> {
   base::PartitionId partition_ = base::kAllPartitions;
   std::shared_ptr<const expr::Plan> plan_;
   base::Timestamp proposed_;
-  internal::CollectionIdRequest leaders_request_;
-  internal::GetShardLeadersReply leaders_;
-  std::vector<std::unique_ptr<NodeQuery>> queries_;
   std::int64_t deleted_ = 0;
 };
 
 absl::Status DeleteCall::Compile() {
   if (!request_.partition_name().empty()) {
-    const internal::PartitionMeta* partition =
-        entry_->FindPartition(request_.partition_name());
-    if (partition == nullptr) {
-      return base::InvalidInput(base::ErrorCode::kPartitionNotFound,
-                                "partition name {} not found: partition not "
-                                "found[partition={}]",
-                                request_.partition_name(),
-                                request_.partition_name());
-    }
-    partition_ = base::PartitionId{partition->id()};
+    ASSIGN_OR_RETURN(partition_,
+                     entry_->PartitionNamed(request_.partition_name()));
   }
   ASSIGN_OR_RETURN(const expr::TemplateValues values,
                    expr::ReadTemplateValues(request_.expr_template_values()));
@@ -122,7 +103,7 @@ void DeleteCall::TakeTime() {
     if (!time.ok()) return self->Finish(time.status());
     self->proposed_ = *time;
     const auto keys = self->plan_->PrimaryKeyList();
-    if (!keys.has_value()) return self->FindLeaders();
+    if (!keys.has_value()) return self->FindKeys();
     const auto join = base::Join::Make(
         1, [self](absl::Status status) { self->Finish(std::move(status)); });
     self->Append(
@@ -135,73 +116,44 @@ void DeleteCall::TakeTime() {
   });
 }
 
-void DeleteCall::FindLeaders() {
-  leaders_request_.set_collection_id(entry_->meta.id());
-  proxy_.deps().query_coord.GetShardLeaders(
-      ctx_.op, leaders_request_, &leaders_,
-      [self = shared_from_this()](absl::Status status) {
-        // Rows of a partition that is not loaded are not found, and would
-        // survive in silence.
-        if (status.ok() && self->partition_ != base::kAllPartitions) {
-          status =
-              CheckLoaded(self->leaders_, {{base::ToInt(self->partition_),
-                                            self->request_.partition_name()}});
-        }
-        if (!status.ok()) return self->Finish(std::move(status));
-        self->QueryLeaders();
+// Strong, so that every acknowledged row is seen. Rows of a partition that is
+// not loaded would not be found and survive in silence: refused.
+void DeleteCall::FindKeys() {
+  ReadTarget target{.collection_name = request_.collection_name()};
+  internal::QueryShardsRequest request;
+  internal::ReadScope* scope = request.mutable_scope();
+  scope->set_collection_id(entry_->meta.id());
+  scope->set_filter(request_.expr());
+  *scope->mutable_template_values() = request_.expr_template_values();
+  scope->mutable_guarantee()->set_kind(internal::ReadGuarantee::STRONG);
+  if (partition_ != base::kAllPartitions) {
+    scope->add_partition_ids(base::ToInt(partition_));
+    target.partitions.push_back(
+        {base::ToInt(partition_), request_.partition_name()});
+  }
+  FanOut<internal::QueryShardsRequest, internal::QueryShardsReply>::Start(
+      proxy_, ctx_.op, &role::QueryNode::Query, std::move(target),
+      std::move(request),
+      [self = shared_from_this()](
+          absl::StatusOr<std::vector<internal::QueryShardsReply>> replies) {
+        if (!replies.ok()) return self->Finish(replies.status());
+        self->AppendFound(*replies);
       });
 }
 
-// Strong, so that every acknowledged row is seen.
-void DeleteCall::QueryLeaders() {
-  std::map<std::int64_t, std::unique_ptr<NodeQuery>> by_node;
-  for (const internal::ShardLeader& leader : leaders_.leaders()) {
-    std::unique_ptr<NodeQuery>& query = by_node[leader.node_id()];
-    if (query == nullptr) {
-      query = std::make_unique<NodeQuery>();
-      query->node =
-          proxy_.deps().find_query_node(leader.node_id(), leader.address());
-      internal::ReadScope* scope = query->request.mutable_scope();
-      scope->set_collection_id(entry_->meta.id());
-      scope->set_filter(request_.expr());
-      *scope->mutable_template_values() = request_.expr_template_values();
-      scope->mutable_guarantee()->set_kind(internal::ReadGuarantee::STRONG);
-      if (partition_ != base::kAllPartitions) {
-        scope->add_partition_ids(base::ToInt(partition_));
-      }
-    }
-    query->request.mutable_scope()->add_shards(leader.shard());
-  }
-  for (auto& [id, query] : by_node) queries_.push_back(std::move(query));
+void DeleteCall::AppendFound(
+    const std::vector<internal::QueryShardsReply>& replies) {
   const auto join = base::Join::Make(
-      queries_.size(), [self = shared_from_this()](absl::Status status) {
-        if (!status.ok()) return self->Finish(std::move(status));
-        self->AppendFound();
-      });
-  for (const auto& query : queries_) {
-    if (query->node == nullptr) {
-      join->Finish(base::Error(base::ErrorCode::kServiceUnavailable,
-                               "service unavailable: a shard's leader cannot "
-                               "be reached"));
-      continue;
-    }
-    query->node->Query(ctx_.op, query->request, &query->reply,
-                       base::Join::Part(join));
-  }
-}
-
-void DeleteCall::AppendFound() {
-  const auto join = base::Join::Make(
-      queries_.size(), [self = shared_from_this()](absl::Status status) {
+      replies.size(), [self = shared_from_this()](absl::Status status) {
         self->Finish(std::move(status));
       });
-  for (const auto& query : queries_) {
+  for (const internal::QueryShardsReply& reply : replies) {
     KeyDeletes deletes{.entry = entry_,
-                       .keys = KeysOfIds(query->reply.ids()),
+                       .keys = KeysOfIds(reply.ids()),
                        .partition = partition_,
                        .proposed = proposed_,
                        .upto = {}};
-    for (const internal::ShardState& state : query->reply.states()) {
+    for (const internal::ShardState& state : reply.states()) {
       deletes.upto[static_cast<std::uint32_t>(state.shard())] = {state.clock()};
     }
     Append(std::move(deletes), join);

@@ -29,12 +29,6 @@
 
 namespace elanus::access {
 
-// What has to be loaded.
-struct ReadTarget {
-  std::string collection_name;  // as the client calls it
-  std::vector<NamedPartition> partitions;
-};
-
 template <typename Request, typename Reply>
 class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
  public:

@@ -32,6 +32,16 @@ const internal::PartitionMeta* CollectionEntry::FindPartition(
   return nullptr;
 }
 
+absl::StatusOr<base::PartitionId> CollectionEntry::PartitionNamed(
+    std::string_view name) const {
+  const internal::PartitionMeta* partition = FindPartition(name);
+  if (partition != nullptr) return base::PartitionId{partition->id()};
+  return base::InvalidInput(base::ErrorCode::kPartitionNotFound,
+                            "partition name {} not found: partition not "
+                            "found[partition={}]",
+                            name, name);
+}
+
 void MetaCache::Find(const base::OpContext& ctx, std::string_view database,
                      std::string_view name, EntryDone done) {
   Key key{database, name};

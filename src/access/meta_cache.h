@@ -45,6 +45,8 @@ struct CollectionEntry {
   base::CollectionId id() const { return base::CollectionId{meta.id()}; }
   // Null if there is no such partition.
   const internal::PartitionMeta* FindPartition(std::string_view name) const;
+  // The same for a write; kPartitionNotFound.
+  absl::StatusOr<base::PartitionId> PartitionNamed(std::string_view name) const;
 };
 
 using EntryRef = std::shared_ptr<const CollectionEntry>;

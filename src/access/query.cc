@@ -10,7 +10,6 @@
 #include "access/merge_replies.h"
 #include "access/output_fields.h"
 #include "access/proxy.h"
-#include "access/read_guarantee.h"
 #include "access/search_params.h"
 #include "proto/milvus/milvus.pb.h"
 
@@ -70,7 +69,6 @@ class QueryCall : public std::enable_shared_from_this<QueryCall> {
  private:
   absl::Status Check();
   absl::Status CheckWindow() const;
-  void FillScope(internal::ReadScope* scope) const;
   void AskNodes();
   void Fill(std::vector<internal::QueryShardsReply> replies);
   void FillCount(std::int64_t count);
@@ -111,10 +109,12 @@ absl::Status QueryCall::Check() {
                      ReadOutputFields(*entry_->schema, request_.output_fields(),
                                       {.with_primary_key = true}));
   }
-  target_.collection_name = request_.collection_name();
-  ASSIGN_OR_RETURN(target_.partitions,
-                   FindPartitions(*entry_, request_.partition_names()));
-  FillScope(shards_request_.mutable_scope());
+  ASSIGN_OR_RETURN(target_,
+                   FillScope(proxy_, *entry_, request_,
+                             {.filter = has_filter_ ? request_.expr() : "",
+                              .is_iterator = params_.is_iterator,
+                              .ignore_growing = params_.ignore_growing},
+                             shards_request_.mutable_scope()));
   *shards_request_.mutable_output() = output_.columns;
   shards_request_.set_count_only(count_only_);
   if (params_.limit > 0) {
@@ -133,22 +133,6 @@ absl::Status QueryCall::CheckWindow() const {
                               "empty expression should be used with limit");
   }
   return absl::OkStatus();
-}
-
-void QueryCall::FillScope(internal::ReadScope* scope) const {
-  scope->set_collection_id(entry_->meta.id());
-  for (const NamedPartition& partition : target_.partitions) {
-    scope->add_partition_ids(partition.id);
-  }
-  *scope->mutable_guarantee() =
-      MakeGuarantee(proxy_, *entry_,
-                    {.level = request_.consistency_level(),
-                     .use_default = request_.use_default_consistency(),
-                     .timestamp = request_.guarantee_timestamp(),
-                     .is_iterator = params_.is_iterator});
-  if (has_filter_) scope->set_filter(request_.expr());
-  *scope->mutable_template_values() = request_.expr_template_values();
-  scope->set_ignore_growing(params_.ignore_growing);
 }
 
 void QueryCall::AskNodes() {

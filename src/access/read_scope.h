@@ -12,6 +12,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "access/meta_cache.h"
+#include "access/read_guarantee.h"
 #include "base/status.h"
 #include "proto/internal/query_coord.pb.h"
 #include "proto/internal/query_node.pb.h"
@@ -29,6 +30,44 @@ struct NamedPartition {
 absl::StatusOr<std::vector<NamedPartition>> FindPartitions(
     const CollectionEntry& entry,
     const google::protobuf::RepeatedPtrField<std::string>& names);
+
+// What has to be loaded.
+struct ReadTarget {
+  std::string collection_name;  // as the client calls it
+  std::vector<NamedPartition> partitions;
+};
+
+struct ReadOptions {
+  std::string filter;
+  bool is_iterator = false;
+  bool ignore_growing = false;
+};
+
+// What Search and Query ask for alike: partitions, consistency, filter.
+// Request: SearchRequest or QueryRequest.
+template <typename Request>
+absl::StatusOr<ReadTarget> FillScope(Proxy& proxy, const CollectionEntry& entry,
+                                     const Request& request,
+                                     const ReadOptions& options,
+                                     internal::ReadScope* scope) {
+  ReadTarget target{.collection_name = request.collection_name()};
+  ASSIGN_OR_RETURN(target.partitions,
+                   FindPartitions(entry, request.partition_names()));
+  scope->set_collection_id(entry.meta.id());
+  for (const NamedPartition& partition : target.partitions) {
+    scope->add_partition_ids(partition.id);
+  }
+  *scope->mutable_guarantee() =
+      MakeGuarantee(proxy, entry,
+                    {.level = request.consistency_level(),
+                     .use_default = request.use_default_consistency(),
+                     .timestamp = request.guarantee_timestamp(),
+                     .is_iterator = options.is_iterator});
+  scope->set_filter(options.filter);
+  *scope->mutable_template_values() = request.expr_template_values();
+  scope->set_ignore_growing(options.ignore_growing);
+  return target;
+}
 
 absl::Status CheckLoaded(const internal::GetShardLeadersReply& leaders,
                          const std::vector<NamedPartition>& partitions);

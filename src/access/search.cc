@@ -9,7 +9,6 @@
 #include "access/output_fields.h"
 #include "access/proxy.h"
 #include "access/query_vectors.h"
-#include "access/read_guarantee.h"
 #include "access/search_params.h"
 #include "proto/milvus/milvus.pb.h"
 #include "types/metric.h"
@@ -73,7 +72,7 @@ absl::StatusOr<const types::FieldSchema*> FindVectorField(
   return found;
 }
 
-// One search on its way: checks, the index's metric, the nodes, the answer.
+// One search on its way: checks, the nodes, the answer.
 class SearchCall : public std::enable_shared_from_this<SearchCall> {
  public:
   SearchCall(Proxy& proxy, CallContext& ctx, const SearchRequest& request,
@@ -93,15 +92,12 @@ class SearchCall : public std::enable_shared_from_this<SearchCall> {
           self->entry_ = *std::move(entry);
           const absl::Status status = self->Check();
           if (!status.ok()) return self->Finish(status);
-          self->AskIndex();
+          self->AskNodes();
         });
   }
 
  private:
   absl::Status Check();
-  void FillScope(internal::ReadScope* scope) const;
-  void AskIndex();
-  absl::Status CheckMetric();
   void AskNodes();
   void Fill(std::vector<internal::SearchShardsReply> replies);
   void Finish(absl::Status status);
@@ -118,10 +114,7 @@ class SearchCall : public std::enable_shared_from_this<SearchCall> {
   OutputFields output_;
   ReadTarget target_;
   internal::SearchShardsRequest shards_request_;
-  internal::DescribeIndexRequest index_request_;
-  internal::DescribeIndexReply index_;
   std::int64_t nq_ = 0;
-  types::MetricType metric_ = types::MetricType::kL2;
 };
 
 absl::Status SearchCall::Check() {
@@ -140,11 +133,14 @@ absl::Status SearchCall::Check() {
                                      .max_nq = proxy_.config().max_nq}));
   ASSIGN_OR_RETURN(output_,
                    ReadOutputFields(schema, request_.output_fields(), {}));
-  target_.collection_name = request_.collection_name();
-  ASSIGN_OR_RETURN(target_.partitions,
-                   FindPartitions(*entry_, request_.partition_names()));
-  FillScope(shards_request_.mutable_scope());
+  ASSIGN_OR_RETURN(target_,
+                   FillScope(proxy_, *entry_, request_,
+                             {.filter = request_.dsl(),
+                              .is_iterator = params_.is_iterator,
+                              .ignore_growing = params_.ignore_growing},
+                             shards_request_.mutable_scope()));
   shards_request_.set_field_id(base::ToInt(field->id));
+  shards_request_.set_metric_type(params_.metric_type);
   shards_request_.set_queries(std::move(queries.bytes));
   shards_request_.set_nq(queries.nq);
   nq_ = queries.nq;
@@ -152,61 +148,6 @@ absl::Status SearchCall::Check() {
   shards_request_.mutable_params()->insert(params_.index_params.begin(),
                                            params_.index_params.end());
   *shards_request_.mutable_output() = output_.columns;
-  index_request_.set_collection_id(entry_->meta.id());
-  index_request_.set_field_name(field->name);
-  return absl::OkStatus();
-}
-
-void SearchCall::FillScope(internal::ReadScope* scope) const {
-  scope->set_collection_id(entry_->meta.id());
-  for (const NamedPartition& partition : target_.partitions) {
-    scope->add_partition_ids(partition.id);
-  }
-  *scope->mutable_guarantee() =
-      MakeGuarantee(proxy_, *entry_,
-                    {.level = request_.consistency_level(),
-                     .use_default = request_.use_default_consistency(),
-                     .timestamp = request_.guarantee_timestamp(),
-                     .is_iterator = params_.is_iterator});
-  scope->set_filter(request_.dsl());
-  *scope->mutable_template_values() = request_.expr_template_values();
-  scope->set_ignore_growing(params_.ignore_growing);
-}
-
-void SearchCall::AskIndex() {
-  proxy_.deps().data_coord.DescribeIndex(
-      ctx_.op, index_request_, &index_,
-      [self = shared_from_this()](absl::Status status) {
-        // Without an index the collection cannot have been loaded.
-        if (base::CodeOf(status) == ErrorCode::kIndexNotFound) {
-          status = NotLoaded(self->request_.collection_name());
-        }
-        if (status.ok()) status = self->CheckMetric();
-        if (!status.ok()) return self->Finish(std::move(status));
-        self->AskNodes();
-      });
-}
-
-absl::Status SearchCall::CheckMetric() {
-  if (index_.indexes_size() == 0) {
-    return NotLoaded(request_.collection_name());
-  }
-  const std::string& metric = index_.indexes(0).index().metric_type();
-  const auto known = types::MetricFromName(metric);
-  if (!known.has_value()) {
-    return base::Error(ErrorCode::kUnexpected,
-                       "the index of field {} has the unknown metric [{}]",
-                       index_request_.field_name(), metric);
-  }
-  metric_ = *known;
-  if (!params_.metric_type.empty() &&
-      types::MetricFromName(params_.metric_type) != known) {
-    return base::InvalidInput(ErrorCode::kParameterInvalid,
-                              "metric type not match: invalid parameter"
-                              "[expected={}][actual={}]",
-                              types::NameOf(metric_), params_.metric_type);
-  }
-  shards_request_.set_metric_type(metric);
   return absl::OkStatus();
 }
 
@@ -216,6 +157,10 @@ void SearchCall::AskNodes() {
       std::move(shards_request_),
       [self = shared_from_this()](
           absl::StatusOr<std::vector<internal::SearchShardsReply>> replies) {
+        // Without an index the collection cannot have been loaded.
+        if (base::CodeOf(replies.status()) == ErrorCode::kIndexNotFound) {
+          return self->Finish(NotLoaded(self->request_.collection_name()));
+        }
         if (!replies.ok()) return self->Finish(replies.status());
         self->Fill(*std::move(replies));
         self->Finish(absl::OkStatus());
@@ -223,11 +168,13 @@ void SearchCall::AskNodes() {
 }
 
 void SearchCall::Fill(std::vector<internal::SearchShardsReply> replies) {
+  const auto metric = types::MetricFromName(replies.front().metric_type());
   internal::SearchShardsReply found = MergeSearch(
       std::move(replies), {.nq = nq_,
                            .offset = params_.offset,
                            .top_k = params_.top_k,
-                           .is_larger_nearer = types::IsLargerNearer(metric_)});
+                           .is_larger_nearer = metric.has_value() &&
+                                               types::IsLargerNearer(*metric)});
   if (params_.round_decimal >= 0) RoundScores(params_.round_decimal, found);
   auto* results = reply_->mutable_results();
   results->set_num_queries(found.top_ks_size());

@@ -36,25 +36,16 @@ absl::Status WriteCall::Check(EntryRef entry) {
   const std::string_view name = request_.partition_name.empty()
                                     ? kDefaultPartition
                                     : std::string_view(request_.partition_name);
-  const internal::PartitionMeta* partition = entry_->FindPartition(name);
-  if (partition == nullptr) {
-    return base::InvalidInput(base::ErrorCode::kPartitionNotFound,
-                              "partition name {} not found: partition not "
-                              "found[partition={}]",
-                              name, name);
-  }
-  partition_ = base::PartitionId{partition->id()};
+  ASSIGN_OR_RETURN(partition_, entry_->PartitionNamed(name));
   ASSIGN_OR_RETURN(
       rows_,
       RowsRequest::Check(*entry_->schema, request_.fields, request_.rows,
                          {.is_upsert = request_.is_upsert,
                           .max_json_bytes = proxy_.config().max_json_bytes}));
   // In memory the rows take what the request takes, and their keys' table.
-  std::int64_t bytes = 0;
-  for (const auto& field : request_.fields) {
-    bytes += static_cast<std::int64_t>(field.ByteSizeLong());
-  }
-  return proxy_.deps().budget.Admit(bytes + 32 * request_.rows, "the write");
+  return proxy_.deps().budget.Admit(
+      static_cast<std::int64_t>(ctx_.request_bytes) + 32 * request_.rows,
+      "the write");
 }
 
 void WriteCall::TakeIds() {

@@ -5,6 +5,7 @@
 // Ownership: lives until the call's Done.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -22,8 +23,9 @@ struct CallContext {
   // Of Connect, as the client sends it along; 0 if it does not. A claim, not a
   // proof of identity.
   std::int64_t connection_id = 0;
-  std::string peer;        // "ipv4:127.0.0.1:50312"
-  std::string user_agent;  // gRPC's library and version
+  std::size_t request_bytes = 0;  // as they came, serialised
+  std::string peer;               // "ipv4:127.0.0.1:50312"
+  std::string user_agent;         // gRPC's library and version
 };
 
 }  // namespace elanus::access

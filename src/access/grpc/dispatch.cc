@@ -130,6 +130,7 @@ void Dispatch::FillContext(Entered& entered) {
   context.db_name = call.Metadata("dbname").value_or("");
   if (context.db_name.empty()) context.db_name = kDefaultDatabase;
   context.connection_id = NumberOr0(call.Metadata("identifier").value_or(""));
+  context.request_bytes = call.request().size();
   context.peer = call.peer();
   context.user_agent = call.Metadata("user-agent").value_or("");
 }

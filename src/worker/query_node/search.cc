@@ -72,6 +72,16 @@ absl::Status CheckQueries(const internal::SearchShardsRequest& request,
           : request.queries().size() / static_cast<std::size_t>(request.nq()));
 }
 
+absl::Status CheckMetric(const std::string& asked, types::MetricType metric) {
+  if (asked.empty() || types::MetricFromName(asked) == metric) {
+    return absl::OkStatus();
+  }
+  return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                            "metric type not match: invalid parameter"
+                            "[expected={}][actual={}]",
+                            types::NameOf(metric), asked);
+}
+
 absl::StatusOr<SearchInput> MakeInput(
     const internal::SearchShardsRequest& request, const View& view,
     const std::shared_ptr<const types::Schema>& schema,
@@ -84,6 +94,7 @@ absl::StatusOr<SearchInput> MakeInput(
                        "index not found[collection={}]",
                        request.scope().collection_id());
   }
+  RETURN_IF_ERROR(CheckMetric(request.metric_type(), index->second.metric));
   RETURN_IF_ERROR(CheckQueries(request, *field));
   SearchInput input;
   input.queries.resize(request.queries().size() / sizeof(float));
@@ -185,6 +196,7 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   }
   // Without any segment there is nothing to merge, but every query is answered.
   while (reply->top_ks_size() < request.nq()) reply->add_top_ks(0);
+  reply->set_metric_type(std::string(types::NameOf(input.plan.metric)));
   FillStates(snapshot, reply->mutable_states());
   return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
                     deps_.output_bytes_max, reply->mutable_fields());
