@@ -18,9 +18,17 @@ using Texts = std::map<std::string, std::string>;
 constexpr std::string_view kParams = "params";
 
 // What indexes read.
-constexpr std::array<std::string_view, 9> kIndexKeys = {
-    "ef",        "nprobe",      "radius", "range_filter", "refine_k",
-    "reorder_k", "search_list", "level",  "target_recall"};
+constexpr std::array<std::string_view, 11> kIndexKeys = {"ef",
+                                                         "nprobe",
+                                                         "radius",
+                                                         "range_filter",
+                                                         "refine_k",
+                                                         "reorder_k",
+                                                         "search_list",
+                                                         "level",
+                                                         "target_recall",
+                                                         "rbq_query_bits",
+                                                         "rbq_bits_query"};
 
 // What would change the answer and is not there.
 constexpr std::array<std::string_view, 9> kUnsupported = {

@@ -30,7 +30,8 @@ std::unique_ptr<VectorIndex> Build(IndexType type, MetricType metric,
                           {.type = type,
                            .metric = metric,
                            .dim = kDim,
-                           .hnsw = {.m = 4, .ef_construction = 40}},
+                           .hnsw = {.m = 4, .ef_construction = 40},
+                           .ivf = {.m = kDim, .refine = RefineType::kFp32}},
                           {.blocks = std::span(&block, 1), .dim = kDim}, {});
   EXPECT_TRUE(index.ok()) << index.status();
   return std::move(*index);
@@ -150,7 +151,9 @@ TEST_P(IndexFileTest, UnverifiedDamageNeverLeavesTheFile) {
 INSTANTIATE_TEST_SUITE_P(
     Types, IndexFileTest,
     testing::Combine(testing::Values(IndexType::kFlat, IndexType::kHnsw,
-                                     IndexType::kIvfFlat),
+                                     IndexType::kIvfFlat, IndexType::kIvfSq8,
+                                     IndexType::kIvfPq, IndexType::kScann,
+                                     IndexType::kIvfRabitq),
                      testing::Values(MetricType::kL2, MetricType::kCosine)),
     [](const auto& param) {
       return std::string(NameOf(std::get<0>(param.param))) + "_" +
@@ -209,7 +212,8 @@ TEST_P(GoldenFileTest, IsStillRead) {
   const auto expected = PlainSearch(MetricType::kCosine, vectors, query, {});
   ASSERT_EQ(all->size(), expected.size());
   for (std::size_t i = 0; i < all->size(); ++i) {
-    EXPECT_NEAR((*all)[i].distance, expected[i].distance, 1e-5);
+    EXPECT_NEAR((*all)[i].distance, expected[i].distance,
+                type == IndexType::kIvfSq8 ? 0.02 : 1e-5);
   }
   std::vector<float> distances(1);
   std::vector<std::uint32_t> hits(1);
@@ -227,7 +231,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"FLAT_v2", IndexType::kFlat, 60},
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
                     Golden{"HNSW_v2", IndexType::kHnsw, 1000},
-                    Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100}),
+                    Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100},
+                    Golden{"IVF_SQ8_v2", IndexType::kIvfSq8, 100},
+                    Golden{"IVF_PQ_v2", IndexType::kIvfPq, 100},
+                    Golden{"SCANN_v2", IndexType::kScann, 100},
+                    Golden{"IVF_RABITQ_v2", IndexType::kIvfRabitq, 100}),
     [](const auto& param) { return param.param.name; });
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "absl/strings/match.h"
+
 namespace elanus::index {
 namespace {
 
@@ -22,6 +24,12 @@ constexpr std::array kRules = {
     ParamRule{ParamKey::kEf, "ef", 1, kIntMax},
     ParamRule{ParamKey::kNlist, "nlist", 1, 65536},
     ParamRule{ParamKey::kNprobe, "nprobe", 1, 65536},
+    ParamRule{ParamKey::kParts, "m", 1, 65536},
+    ParamRule{ParamKey::kNbits, "nbits", 1, 24},
+    ParamRule{ParamKey::kSubDim, "sub_dim", 1, 65536},
+    ParamRule{ParamKey::kReorderK, "reorder_k", 1, kIntMax},
+    ParamRule{ParamKey::kQueryBits, "rbq_query_bits", 0, 8},
+    ParamRule{ParamKey::kBitsQuery, "rbq_bits_query", 0, 8},
 };
 
 const ParamRule& RuleOf(ParamKey key) {
@@ -81,6 +89,41 @@ absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params) {
         "invalid parameter[expected=a number in (0, 1]][actual={}]: param '{}' "
         "is out of range",
         text, kName);
+  }
+  return value;
+}
+
+absl::StatusOr<bool> ReadFlag(const ParamMap& params, std::string_view name,
+                              bool fallback) {
+  const auto found = params.find(name);
+  if (found == params.end()) return fallback;
+  for (const bool value : {true, false}) {
+    if (absl::EqualsIgnoreCase(found->second, value ? "true" : "false")) {
+      return value;
+    }
+  }
+  return base::InvalidInput(
+      base::ErrorCode::kParameterInvalid,
+      "invalid parameter[expected=true or false][actual={}]: param '{}' is not "
+      "a boolean",
+      found->second, name);
+}
+
+absl::StatusOr<float> ReadRefineK(const ParamMap& params) {
+  constexpr std::string_view kName = "refine_k";
+  constexpr float kMax = 65536;
+  const auto found = params.find(kName);
+  if (found == params.end()) return 1.0F;
+  const std::string& text = found->second;
+  float value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() ||
+      !(value >= 1 && value <= kMax)) {
+    return base::InvalidInput(
+        base::ErrorCode::kParameterInvalid,
+        "Out of range in json: param '{}' ({}) should be in range [1, {}]",
+        kName, text, kMax);
   }
   return value;
 }

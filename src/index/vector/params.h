@@ -16,7 +16,19 @@
 
 namespace elanus::index {
 
-enum class ParamKey { kM, kEfConstruction, kEf, kNlist, kNprobe };
+enum class ParamKey {
+  kM,
+  kEfConstruction,
+  kEf,
+  kNlist,
+  kNprobe,
+  kParts,
+  kNbits,
+  kSubDim,
+  kReorderK,
+  kQueryBits,
+  kBitsQuery
+};
 
 std::string_view NameOf(ParamKey key);
 
@@ -27,6 +39,14 @@ absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
 
 // The share asked for as "target_recall", in (0, 1]; none where it is absent.
 absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params);
+
+// "true" or "false" in any case.
+absl::StatusOr<bool> ReadFlag(const ParamMap& params, std::string_view name,
+                              bool fallback);
+
+// How many times k are ranked again, "refine_k": at least 1, which stands in
+// where it is absent.
+absl::StatusOr<float> ReadRefineK(const ParamMap& params);
 
 // OK if `key` is absent or within its range.
 absl::Status CheckParam(const ParamMap& params, ParamKey key);

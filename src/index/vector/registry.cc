@@ -11,6 +11,7 @@
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/ivf_index.h"
+#include "index/vector/ivf/ivf_params.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/params.h"
 #include "index/vector/sparse/sparse_index.h"
@@ -28,7 +29,6 @@ constexpr std::string_view kAutoIndex = "AUTOINDEX";
 constexpr HnswParams kAutoHnsw = {.m = 18, .ef_construction = 240};
 constexpr HnswParams kDefaultHnsw = {.m = 30, .ef_construction = 360};
 constexpr std::int64_t kRangeEf = 512;
-constexpr std::int64_t kDefaultProbes = 8;
 
 struct TypeRule {
   std::string_view name;
@@ -43,10 +43,10 @@ constexpr std::array kTypes = {
     TypeRule{"FLAT", IndexType::kFlat},
     TypeRule{"HNSW", IndexType::kHnsw},
     TypeRule{"IVF_FLAT", IndexType::kIvfFlat},
-    TypeRule{"IVF_SQ8", {}},
-    TypeRule{"IVF_PQ", {}},
-    TypeRule{"IVF_RABITQ", {}},
-    TypeRule{"SCANN", {}},
+    TypeRule{"IVF_SQ8", IndexType::kIvfSq8},
+    TypeRule{"IVF_PQ", IndexType::kIvfPq},
+    TypeRule{"IVF_RABITQ", IndexType::kIvfRabitq},
+    TypeRule{"SCANN", IndexType::kScann},
     TypeRule{"HNSW_SQ", {}},
     TypeRule{"HNSW_PQ", {}},
     TypeRule{"HNSW_PRQ", {}},
@@ -178,22 +178,6 @@ bool IsSparse(IndexType type) {
   return type == IndexType::kSparseInverted || type == IndexType::kSparseWand;
 }
 
-absl::StatusOr<IvfParams> ParseIvf(const ParamMap& params) {
-  IvfParams ivf;
-  ASSIGN_OR_RETURN(const std::int64_t nlist,
-                   ReadParam(params, ParamKey::kNlist, ivf.nlist));
-  ivf.nlist = static_cast<std::uint32_t>(nlist);
-  return ivf;
-}
-
-absl::StatusOr<SearchParams> ParseIvfSearch(const ParamMap& params) {
-  SearchParams parsed;
-  ASSIGN_OR_RETURN(const std::int64_t nprobe,
-                   ReadParam(params, ParamKey::kNprobe, kDefaultProbes));
-  parsed.nprobe = static_cast<std::size_t>(nprobe);
-  return parsed;
-}
-
 }  // namespace
 
 std::string_view NameOf(IndexType type) {
@@ -226,7 +210,8 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
                                           is_auto ? kAutoHnsw : kDefaultHnsw));
   }
   if (IsIvf(spec.type)) {
-    ASSIGN_OR_RETURN(spec.ivf, ParseIvf(request.params));
+    ASSIGN_OR_RETURN(spec.ivf,
+                     ParseIvfParams(spec.type, request.params, spec.dim));
   }
   if (IsSparse(spec.type)) {
     ASSIGN_OR_RETURN(spec.sparse,
@@ -238,8 +223,8 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
 absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                const ParamMap& params,
                                                std::size_t k) {
-  if (IsIvf(type)) return ParseIvfSearch(params);
   if (IsSparse(type)) return ParseSparseSearch(params);
+  if (IsIvf(type)) return ParseIvfSearch(type, params, k);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
@@ -263,8 +248,8 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
 
 absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
                                                     const ParamMap& params) {
-  if (IsIvf(type)) return ParseIvfSearch(params);
   if (IsSparse(type)) return ParseSparseSearch(params);
+  if (IsIvf(type)) return ParseIvfSearch(type, params, 1);
   SearchParams parsed;
   if (type != IndexType::kHnsw) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,

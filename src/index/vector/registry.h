@@ -52,8 +52,23 @@ struct HnswParams {
   friend bool operator==(const HnswParams&, const HnswParams&) = default;
 };
 
+// By what the best rows of a quantised index are ranked again. The numbers
+// stand in files.
+enum class RefineType : std::uint32_t {
+  kNone = 0,
+  kFp32 = 1,
+  kFp16 = 2,
+  kBf16 = 3,
+  kSq8 = 4,
+  kSq6 = 5,
+};
+
 struct IvfParams {
   std::uint32_t nlist = 128;
+  std::uint32_t m = 0;        // IVF_PQ: parts
+  std::uint32_t nbits = 8;    // IVF_PQ: bits of a part's code
+  std::uint32_t sub_dim = 2;  // SCANN: dimensions of a part
+  RefineType refine = RefineType::kNone;
 
   friend bool operator==(const IvfParams&, const IvfParams&) = default;
 };

@@ -149,6 +149,72 @@ TEST(SearchParamsTest, IvfLooksIntoEightListsUnlessToldOtherwise) {
   EXPECT_THAT(Message(bad.status()), HasSubstr("'nprobe' (0)"));
 }
 
+TEST(IndexSpecTest, QuantisedListsTakeTheirParametersAndRefuseMisfits) {
+  const auto spec = [](std::string_view type, ParamMap params) {
+    return ParseIndexSpec({.type_name = type,
+                           .metric_name = "L2",
+                           .dim = 8,
+                           .params = std::move(params)});
+  };
+  EXPECT_EQ(spec("IVF_PQ", {{"m", "4"}, {"nbits", "6"}})->ivf,
+            (IvfParams{.m = 4, .nbits = 6}));
+  EXPECT_EQ(spec("IVF_PQ", {{"m", "4"}, {"refine", "True"}})->ivf,
+            (IvfParams{.m = 4, .refine = RefineType::kFp32}));
+  EXPECT_EQ(spec("IVF_RABITQ", {{"refine", "true"}, {"refine_type", "sq8"}})
+                ->ivf.refine,
+            RefineType::kSq8);
+  EXPECT_EQ(spec("IVF_RABITQ", {{"refine_type", "SQ8"}})->ivf.refine,
+            RefineType::kNone);
+  EXPECT_EQ(spec("SCANN", {})->ivf, (IvfParams{.refine = RefineType::kFp32}));
+  EXPECT_EQ(spec("SCANN", {{"with_raw_data", "false"}, {"sub_dim", "4"}})->ivf,
+            (IvfParams{.sub_dim = 4}));
+  for (const auto& [type, params, part] :
+       {std::tuple{"IVF_PQ", ParamMap{}, "'m'"},
+        std::tuple{"IVF_PQ", ParamMap{{"m", "3"}}, "multiple of param 'm' (3)"},
+        std::tuple{"IVF_PQ", ParamMap{{"m", "4"}, {"nbits", "0"}}, "[1, 24]"},
+        std::tuple{"IVF_PQ", ParamMap{{"m", "4"}, {"nbits", "12"}},
+                   "'nbits' (12)"},
+        std::tuple{"IVF_PQ", ParamMap{{"m", "4"}, {"refine", "1"}}, "'refine'"},
+        std::tuple{"IVF_RABITQ", ParamMap{{"refine_type", "FP8"}},
+                   "'refine_type'"},
+        std::tuple{"SCANN", ParamMap{{"with_raw_data", "yes"}},
+                   "'with_raw_data'"}}) {
+    const auto refused = spec(type, params);
+    EXPECT_EQ(base::CodeOf(refused.status()), ErrorCode::kParameterInvalid);
+    EXPECT_THAT(Message(refused.status()), HasSubstr(part));
+  }
+}
+
+TEST(SearchParamsTest, RankingAgainIsAskedForByNameAndRange) {
+  EXPECT_EQ(ParseSearchParams(IndexType::kScann, {{"reorder_k", "50"}}, 10)
+                ->reorder_k,
+            50U);
+  EXPECT_EQ(
+      Message(ParseSearchParams(IndexType::kScann, {{"reorder_k", "9"}}, 10)
+                  .status()),
+      "reorder_k(9) should be larger than k(10)");
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kIvfPq, {{"refine_k", "2.5"}}, 10)->refine_k,
+      2.5F);
+  for (const std::string bad : {"0.5", "nan", "", "two"}) {
+    EXPECT_THAT(
+        Message(ParseSearchParams(IndexType::kIvfPq, {{"refine_k", bad}}, 10)
+                    .status()),
+        HasSubstr("'refine_k'"));
+  }
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kIvfRabitq, {{"rbq_query_bits", "4"}}, 10)
+          ->query_bits,
+      4U);
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kIvfRabitq, {{"rbq_bits_query", "3"}}, 10)
+          ->query_bits,
+      3U);
+  EXPECT_FALSE(
+      ParseSearchParams(IndexType::kIvfRabitq, {{"rbq_query_bits", "9"}}, 10)
+          .ok());
+}
+
 TEST(IndexTypeTest, NamesAreTheWires) {
   EXPECT_EQ(NameOf(IndexType::kFlat), "FLAT");
   EXPECT_EQ(NameOf(IndexType::kHnsw), "HNSW");

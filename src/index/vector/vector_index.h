@@ -115,6 +115,8 @@ struct SearchParams {
   // Sparse: below 1, rows are passed over whose best possible score is above
   // what the hits have, by so much.
   float dim_max_score_ratio = 1;
+  // IVF_RABITQ: bits of a query's values in the scan. 0 = as they are.
+  std::size_t query_bits = 0;
 };
 
 // The vectors of a search. Those for dense rows are float32 whatever the rows
