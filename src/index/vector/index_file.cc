@@ -158,6 +158,7 @@ absl::Status IndexFileReader::ReadFrame() {
     return DataLoss("{}: {} bytes, the header says {}", name_, bytes_.size(),
                     file_size);
   }
+  info_.version = version;
   info_.type = static_cast<IndexType>(type);
   info_.metric = static_cast<types::MetricType>(metric);
   return ReadSections(sections, blocks_end_);

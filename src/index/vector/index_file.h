@@ -32,7 +32,7 @@
 
 namespace elanus::index {
 
-inline constexpr std::uint16_t kIndexFormatVersion = 2;
+inline constexpr std::uint16_t kIndexFormatVersion = 3;
 
 // The numbers stand in files.
 enum class Section : std::uint32_t {
@@ -45,6 +45,9 @@ enum class Section : std::uint32_t {
   kUpperLinks = 7,
   kNextEqual = 8,
   kRecallCurve = 9,
+  kByteCodec = 10,
+  kByteTerms = 11,
+  kByteCodes = 12,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,
@@ -73,6 +76,7 @@ struct IndexFileInfo {
   types::MetricType metric = types::MetricType::kL2;
   std::uint32_t dim = 0;
   std::uint64_t rows = 0;
+  std::uint16_t version = kIndexFormatVersion;
 };
 
 struct SectionSize {

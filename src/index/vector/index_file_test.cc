@@ -231,6 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"FLAT_v2", IndexType::kFlat, 60},
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
                     Golden{"HNSW_v2", IndexType::kHnsw, 1000},
+                    Golden{"HNSW_v3", IndexType::kHnsw, 1000},
                     Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100},
                     Golden{"IVF_SQ8_v2", IndexType::kIvfSq8, 100},
                     Golden{"IVF_PQ_v2", IndexType::kIvfPq, 100},

@@ -92,7 +92,7 @@ class NeighbourChooser {
     for (std::size_t i = 0; i < chosen_.size(); i += kGroup) {
       const std::size_t count = std::min(kGroup, chosen_.size() - i);
       float distances[kGroup];
-      graph_.Distances(vector, chosen_.data() + i, count, distances);
+      graph_.ExactDistances(vector, chosen_.data() + i, count, distances);
       for (std::size_t j = 0; j < count; ++j) {
         if (distances[j] < candidate.distance) return false;
       }
@@ -161,12 +161,12 @@ class Builder {
   }
 
   absl::Status InsertRow(std::uint32_t row, Worker& worker) {
-    const float* vector = graph_.Vector(row);
+    const Probe probe = graph_.Bind(graph_.Vector(row), worker.walk.bytes);
     const std::uint32_t top = graph_.levels[row];
-    Neighbor start = Descend(graph_, vector, top, worker.walk);
+    Neighbor start = Descend(graph_, probe, top, worker.walk);
     for (std::uint32_t level = top + 1; level-- > 0;) {
       RETURN_IF_ERROR(
-          BeamSearch(ctx_, graph_, vector, start, level, ef_, worker.walk));
+          BeamSearch(ctx_, graph_, probe, start, level, ef_, worker.walk));
       worker.candidates.clear();
       const BeamPool& pool = worker.walk.pool;
       for (std::size_t i = 0; i < pool.size(); ++i) {
@@ -232,8 +232,8 @@ class Builder {
                                                 std::size_t limit,
                                                 Worker& worker) {
     worker.distances.resize(worker.rows.size());
-    graph_.Distances(graph_.Vector(row), worker.rows.data(), worker.rows.size(),
-                     worker.distances.data());
+    graph_.ExactDistances(graph_.Vector(row), worker.rows.data(),
+                          worker.rows.size(), worker.distances.data());
     worker.candidates.clear();
     for (std::size_t i = 0; i < worker.rows.size(); ++i) {
       worker.candidates.push_back(
@@ -269,6 +269,16 @@ absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
     }
   }
   return absl::OkStatus();
+}
+
+void EncodeVectors(const HnswGraph& graph, const CodecRoom& room) {
+  TrainByteCodec(graph.vectors.data, graph.vectors.stride, graph.rows,
+                 room.middle, room.step);
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    std::uint8_t* const code = room.codes.data() + row * graph.codes.stride;
+    graph.codec.Encode(graph.Vector(row), code);
+    if (!room.terms.empty()) room.terms[row] = graph.codec.Term(code);
+  }
 }
 
 // All rows that belong into the graph, but the entry point, which is in it.
@@ -315,18 +325,29 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                            .params = spec.hnsw,
                            .seed = options.seed,
                            .levels = levels,
-                           .next_equal = next_equal};
+                           .next_equal = next_equal,
+                           .with_codes = dataset.rows() >= kMinMeasuredRows};
   IndexFileWriter file = MakeHnswFile(shape);
-  const HnswGraph graph = GraphIn(file, shape);
+  HnswGraph graph = GraphIn(file, shape);
   RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
                               file.array<float>(Section::kVectors)));
+  InsertOrder order = OrderOf(graph, behind, options.seed);
+  ASSIGN_OR_RETURN(const HeldOut held_out,
+                   FindTruth(ctx, graph, std::move(order.held_out)));
+  if (graph.has_codes()) {
+    EncodeVectors(graph, CodecIn(file, shape));
+    ASSIGN_OR_RETURN(const bool serve, CodesServe(ctx, graph, held_out));
+    if (!serve) {
+      DropCodes(file);
+      graph = GraphIn(file, shape);
+    }
+  }
   Builder builder(ctx, spec.hnsw, file, graph);
-  const InsertOrder order = OrderOf(graph, behind, options.seed);
   RETURN_IF_ERROR(builder.Insert(order.first, options));
   ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,
-                   MeasureRecall(ctx, graph, order.held_out, options));
+                   MeasureRecall(ctx, graph, held_out, options));
   PutRecallCurve(curve, file);
-  RETURN_IF_ERROR(builder.Insert(order.held_out, options));
+  RETURN_IF_ERROR(builder.Insert(held_out.rows, options));
   return std::move(file).Finish();
 }
 

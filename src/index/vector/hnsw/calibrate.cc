@@ -14,67 +14,45 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kTopK = RecallCurve::kTopK;
-constexpr std::size_t kMinRows = 1000;
 // Of so many rows one is held out.
 constexpr std::size_t kRowsPerHeldOut = 100;
 constexpr std::size_t kMaxHeldOut = 500;
-constexpr std::array<std::uint32_t, 13> kLadder = {
-    16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024};
+constexpr std::array<std::uint32_t, 15> kLadder = {
+    16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096};
 // From here on the curve is of no use to anybody.
 constexpr float kEnough = 0.995F;
 // Distances of the scan and of the walk are rounded differently.
 constexpr float kRounding = 1e-5F;
+// A scan of the codes must find so much for so many queries.
+constexpr std::size_t kCodedQueries = 100;
+constexpr double kCodedRecall = 0.985;
 
-// The distance of the tenth nearest row of the graph, for each query.
-absl::StatusOr<std::vector<float>> TrueBounds(
-    const base::OpContext& ctx, const HnswGraph& graph,
-    std::span<const float> queries, std::span<const std::uint32_t> held_out) {
-  types::Bitset excluded(graph.rows);
-  for (const std::uint32_t row : held_out) excluded.Set(row);
-  const VectorBlock block = {.data = graph.vectors.data,
-                             .rows = graph.rows,
-                             .stride = graph.vectors.stride};
-  const std::size_t nq = held_out.size();
-  std::vector<float> distances(nq * kTopK);
-  std::vector<std::uint32_t> rows(nq * kTopK);
-  RETURN_IF_ERROR(BruteForceSearch(
-      ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
-      graph.stored_metric,
-      {.queries = queries, .nq = nq, .k = kTopK, .excluded = excluded.view()},
-      {.distances = distances, .rows = rows}));
-  std::vector<float> bounds;
-  for (std::size_t q = 0; q < nq; ++q) {
-    const float last = distances[q * kTopK + kTopK - 1];
-    bounds.push_back(last + kRounding * std::abs(last));
-  }
-  return bounds;
+std::size_t CountNear(std::span<const Neighbor> hits, float bound) {
+  const auto near = std::count_if(
+      hits.begin(), hits.end(),
+      [bound](const Neighbor& hit) { return hit.distance <= bound; });
+  return std::min(static_cast<std::size_t>(near), kTopK);
 }
 
 absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
-                               const HnswGraph& graph,
-                               std::span<const float> queries,
-                               std::span<const float> bounds, std::size_t ef,
-                               const BuildOptions& options) {
+                               const HnswGraph& graph, const HeldOut& held_out,
+                               std::size_t ef, const BuildOptions& options) {
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> found{0};
+  const std::size_t nq = held_out.rows.size();
   const auto count_found = [&](std::size_t) -> absl::Status {
     WalkScratch scratch(graph.rows);
     std::vector<Neighbor> hits;
-    for (std::size_t q = next++; q < bounds.size(); q = next++) {
-      RETURN_IF_ERROR(
-          WalkPlain(ctx, graph, &queries[q * graph.dim], ef, scratch, hits));
-      const auto is_near = [bound = bounds[q]](const Neighbor& hit) {
-        return hit.distance <= bound;
-      };
-      const auto near = static_cast<std::size_t>(
-          std::count_if(hits.begin(), hits.end(), is_near));
-      found += std::min(near, kTopK);
+    for (std::size_t q = next++; q < nq; q = next++) {
+      RETURN_IF_ERROR(WalkPlain(ctx, graph, &held_out.queries[q * graph.dim],
+                                ef, ExactCount(kTopK), scratch, hits));
+      found += CountNear(hits, held_out.bounds[q]);
     }
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(
       WorkTogether(options.executor, options.max_threads, count_found));
-  return static_cast<float>(found) / static_cast<float>(bounds.size() * kTopK);
+  return static_cast<float>(found) / static_cast<float>(nq * kTopK);
 }
 
 }  // namespace
@@ -82,7 +60,7 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
 std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
                                          const types::Bitset& unfit,
                                          std::uint64_t seed) {
-  if (rows < kMinRows) return {};
+  if (rows < kMinMeasuredRows) return {};
   const std::size_t wanted = std::min(rows / kRowsPerHeldOut, kMaxHeldOut);
   std::mt19937_64 random(seed);
   types::Bitset chosen(rows);
@@ -98,21 +76,67 @@ std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
   return held_out;
 }
 
-absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(
-    const base::OpContext& ctx, const HnswGraph& graph,
-    std::span<const std::uint32_t> held_out, const BuildOptions& options) {
-  std::vector<RecallPoint> curve;
-  if (held_out.empty()) return curve;
-  std::vector<float> queries;
-  for (const std::uint32_t row : held_out) {
+absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
+                                  const HnswGraph& graph,
+                                  std::vector<std::uint32_t> rows) {
+  HeldOut held_out{.rows = std::move(rows)};
+  types::Bitset excluded(graph.rows);
+  for (const std::uint32_t row : held_out.rows) {
+    excluded.Set(row);
     const float* vector = graph.Vector(row);
-    queries.insert(queries.end(), vector, vector + graph.dim);
+    held_out.queries.insert(held_out.queries.end(), vector, vector + graph.dim);
   }
-  ASSIGN_OR_RETURN(const std::vector<float> bounds,
-                   TrueBounds(ctx, graph, queries, held_out));
+  const VectorBlock block = {.data = graph.vectors.data,
+                             .rows = graph.rows,
+                             .stride = graph.vectors.stride};
+  const std::size_t nq = held_out.rows.size();
+  std::vector<float> distances(nq * kTopK);
+  std::vector<std::uint32_t> nearest(nq * kTopK);
+  RETURN_IF_ERROR(
+      BruteForceSearch(ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
+                       graph.stored_metric,
+                       {.queries = held_out.queries,
+                        .nq = nq,
+                        .k = kTopK,
+                        .excluded = excluded.view()},
+                       {.distances = distances, .rows = nearest}));
+  for (std::size_t q = 0; q < nq; ++q) {
+    const float last = distances[q * kTopK + kTopK - 1];
+    held_out.bounds.push_back(last + kRounding * std::abs(last));
+  }
+  return held_out;
+}
+
+absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
+                                const HnswGraph& graph,
+                                const HeldOut& held_out) {
+  const std::size_t nq = std::min(held_out.rows.size(), kCodedQueries);
+  types::Bitset excluded(graph.rows);
+  for (const std::uint32_t row : held_out.rows) excluded.Set(row);
+  WalkScratch scratch(graph.rows);
+  std::size_t found = 0;
+  for (std::size_t q = 0; q < nq; ++q) {
+    RETURN_IF_ERROR(ctx.Check());
+    const float* query = &held_out.queries[q * graph.dim];
+    const Probe probe = graph.Bind(query, scratch.bytes);
+    TopK best(ExactCount(kTopK));
+    ScanCodes(graph, probe, excluded.view(), scratch, best);
+    std::vector<Neighbor> hits = best.TakeSorted();
+    RankExactly(graph, query, hits.size(), scratch, hits);
+    found += CountNear(hits, held_out.bounds[q]);
+  }
+  return static_cast<double>(found) >=
+         kCodedRecall * static_cast<double>(nq * kTopK);
+}
+
+absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(
+    const base::OpContext& ctx, const HnswGraph& graph, const HeldOut& held_out,
+    const BuildOptions& options) {
+  std::vector<RecallPoint> curve;
+  if (held_out.rows.empty()) return curve;
   for (const std::uint32_t ef : kLadder) {
     ASSIGN_OR_RETURN(const float recall,
-                     RecallAt(ctx, graph, queries, bounds, ef, options));
+                     RecallAt(ctx, graph, held_out, ef, options));
     curve.push_back({.ef = ef, .recall = recall});
     if (recall >= kEnough) break;
   }

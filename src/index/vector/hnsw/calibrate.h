@@ -21,15 +21,36 @@
 
 namespace elanus::index {
 
-// Rows to be held out, spread by the seed; none where the set is so small
-// that a search is a scan. Rows in `unfit` are never chosen.
+// Below, a search is a scan: there is nothing to measure.
+inline constexpr std::size_t kMinMeasuredRows = 1000;
+
+// Rows to be held out, spread by the seed; none of fewer than
+// kMinMeasuredRows. Rows in `unfit` are never chosen.
 std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
                                          const types::Bitset& unfit,
                                          std::uint64_t seed);
 
+// The held-out rows as queries, and how near the truth is.
+struct HeldOut {
+  std::vector<std::uint32_t> rows;
+  std::vector<float> queries;
+  std::vector<float> bounds;  // the distance of the tenth nearest other row
+};
+
+// `graph` needs no links yet.
+absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
+                                  const HnswGraph& graph,
+                                  std::vector<std::uint32_t> rows);
+
+// Are the nearest rows among the nearest by their codes? If not, the codes
+// would lead walks astray.
+absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
+                                const HnswGraph& graph,
+                                const HeldOut& held_out);
+
 // The curve of the graph, which holds all rows but `held_out`.
 absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(
-    const base::OpContext& ctx, const HnswGraph& graph,
-    std::span<const std::uint32_t> held_out, const BuildOptions& options);
+    const base::OpContext& ctx, const HnswGraph& graph, const HeldOut& held_out,
+    const BuildOptions& options);
 
 }  // namespace elanus::index

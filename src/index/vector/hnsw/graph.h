@@ -14,8 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "index/quantization/byte_codec.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/vector_index.h"
+#include "simd/byte_dot.h"
 #include "simd/distance.h"
 
 namespace elanus::index {
@@ -39,8 +41,18 @@ inline void StoreLink(std::uint32_t* link, std::uint32_t row) {
   __atomic_store_n(link, row, __ATOMIC_RELAXED);
 }
 
+// A query as a walk compares it: by the codes where a graph has them.
+struct Probe {
+  const float* vector = nullptr;
+  const ByteQuery* bytes = nullptr;
+};
+
 struct HnswGraph {
   simd::RowTable vectors{};
+  // The same vectors as bytes, for walks; no data if they would mislead.
+  simd::ByteTable codes{};
+  const float* code_terms = nullptr;  // what a row adds; null if nothing
+  ByteCodec codec;
   std::size_t dim = 0;
   std::size_t rows = 0;
   std::uint32_t m = 0;           // neighbours at a level above 0
@@ -58,6 +70,7 @@ struct HnswGraph {
   // for they have length 1.
   types::MetricType stored_metric = types::MetricType::kL2;
   MetricKernels kernels;
+  simd::ByteRowsKernel byte_kernel = nullptr;
 
   std::size_t capacity(std::uint32_t level) const {
     return level == 0 ? std::size_t{2} * m : m;
@@ -74,16 +87,39 @@ struct HnswGraph {
   const float* Vector(std::uint32_t row) const {
     return vectors.data + row * vectors.stride;
   }
-  void Distances(const float* query, const std::uint32_t* ids,
-                 std::size_t count, float* out) const {
+  bool has_codes() const { return codes.data != nullptr; }
+  // `bytes` is borrowed by the probe, if the graph has codes.
+  Probe Bind(const float* query, ByteQuery& bytes) const {
+    if (!has_codes()) return {.vector = query};
+    codec.Bind(query, bytes);
+    return {.vector = query, .bytes = &bytes};
+  }
+  void ExactDistances(const float* query, const std::uint32_t* ids,
+                      std::size_t count, float* out) const {
     kernels.rows(query, vectors, ids, count, dim, out);
+  }
+  // Those that a walk goes by. `sums` has room for `count`.
+  void Distances(const Probe& probe, const std::uint32_t* ids,
+                 std::size_t count, std::int32_t* sums, float* out) const {
+    if (probe.bytes == nullptr) {
+      ExactDistances(probe.vector, ids, count, out);
+      return;
+    }
+    const ByteQuery& bytes = *probe.bytes;
+    byte_kernel(bytes.weights.data(), codes, ids, count, dim, sums);
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = bytes.base + bytes.scale * static_cast<float>(sums[i]);
+    }
+    if (code_terms == nullptr) return;
+    for (std::size_t i = 0; i < count; ++i) out[i] += code_terms[ids[i]];
   }
   std::uint32_t NextEqual(std::uint32_t row) const {
     return next_equal == nullptr ? kNoRow : next_equal[row];
   }
-  float Distance(const float* query, std::uint32_t row) const {
+  float Distance(const Probe& probe, std::uint32_t row) const {
     float out = 0;
-    kernels.rows(query, vectors, &row, 1, dim, &out);
+    std::int32_t sum = 0;
+    Distances(probe, &row, 1, &sum, &out);
     return out;
   }
 };

@@ -97,14 +97,16 @@ HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef,
 }
 
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
-    const base::OpContext& ctx, const float* query, const Plan& plan,
-    types::BitsetView excluded) const {
+    const base::OpContext& ctx, const float* query, std::size_t exact,
+    const Plan& plan, types::BitsetView excluded) const {
   std::unique_ptr<WalkScratch> scratch = scratch_.Take();
   std::vector<Neighbor> hits;
   if (plan.way == Way::kPlain) {
-    RETURN_IF_ERROR(WalkPlain(ctx, graph_, query, plan.ef, *scratch, hits));
+    RETURN_IF_ERROR(
+        WalkPlain(ctx, graph_, query, plan.ef, exact, *scratch, hits));
   } else {
-    const Neighbor start = Descend(graph_, query, 0, *scratch);
+    const Probe probe = graph_.Bind(query, scratch->bytes);
+    const Neighbor start = Descend(graph_, probe, 0, *scratch);
     TopK best(plan.ef);
     const FilteredWalk walk = {
         .excluded = excluded,
@@ -112,9 +114,10 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
         .two_hops = plan.way == Way::kTwoHops,
         // A walk as expensive as the scan has lost its way.
         .max_distances = plan.passing};
-    ASSIGN_OR_RETURN(const bool done, FilteredSearch(ctx, graph_, query, start,
+    ASSIGN_OR_RETURN(const bool done, FilteredSearch(ctx, graph_, probe, start,
                                                      walk, *scratch, best));
     if (done) hits = best.TakeSorted();
+    RankExactly(graph_, query, exact, *scratch, hits);
   }
   scratch_.Give(std::move(scratch));
   return hits;
@@ -126,7 +129,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
   const std::size_t wanted = std::min(k, plan.passing);
   if (plan.way != Way::kScan) {
     ASSIGN_OR_RETURN(std::vector<Neighbor> hits,
-                     Walk(ctx, query.data(), plan, excluded));
+                     Walk(ctx, query.data(), ExactCount(k), plan, excluded));
     // Fewer: the walk gave up, or rows cannot be reached (many duplicates).
     if (hits.size() >= wanted) return hits;
   }

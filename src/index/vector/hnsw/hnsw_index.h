@@ -66,6 +66,7 @@ class HnswIndex final : public VectorIndex {
       const Plan& plan, types::BitsetView excluded) const;
   absl::StatusOr<std::vector<Neighbor>> Walk(const base::OpContext& ctx,
                                              const float* query,
+                                             std::size_t exact,
                                              const Plan& plan,
                                              types::BitsetView excluded) const;
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 
 #include "types/bitset.h"
@@ -13,6 +14,8 @@ using base::DataLoss;
 
 // Rows carry a mark in the highest bit while a walk is on.
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 31;
+// HnswHeader up to version 2.
+constexpr std::size_t kShortHeaderBytes = 32;
 
 void SetShape(HnswGraph& graph, const HnswHeader& header, std::size_t dim,
               std::size_t rows, types::MetricType metric) {
@@ -21,24 +24,72 @@ void SetShape(HnswGraph& graph, const HnswHeader& header, std::size_t dim,
   graph.m = header.m;
   graph.links_stride = AlignSlots(std::size_t{2} * header.m, kLinkAlignment);
   graph.upper_stride = AlignSlots(header.m, kLinkAlignment);
-  graph.vectors.stride = AlignSlots(dim, kVectorAlignment);
+  graph.vectors.stride = header.vector_stride;
+  graph.codes.stride = header.code_stride;
   graph.entry = header.entry;
   graph.max_level = header.max_level;
   graph.stored_metric =
       metric == types::MetricType::kCosine ? types::MetricType::kIp : metric;
   graph.kernels = KernelsOf(metric);
+  graph.byte_kernel = simd::ByteKernels().rows;
+}
+
+// Codes of up to 32 dimensions share cache lines, longer ones have their own.
+std::size_t CodeStride(std::size_t dim) {
+  return AlignSlots(dim, dim <= 32 ? 16 : 64);
+}
+
+HnswHeader HeaderOf(IndexFileWriter& file) {
+  HnswHeader header{};
+  std::memcpy(&header, file.section(Section::kParams).data(), sizeof(header));
+  return header;
+}
+
+void PutHeader(const HnswHeader& header, IndexFileWriter& file) {
+  std::memcpy(file.section(Section::kParams).data(), &header, sizeof(header));
+}
+
+// Finds the codes in a file that has some.
+absl::Status ReadCodes(const IndexFileReader& file, HnswGraph& graph) {
+  ASSIGN_OR_RETURN(const auto codec,
+                   file.Array<float>(Section::kByteCodec, 2 * graph.dim));
+  for (const float value : codec) {
+    if (!std::isfinite(value)) {
+      return DataLoss("{}: {} in the codec", file.name(), value);
+    }
+  }
+  graph.codec = ByteCodec(graph.stored_metric, codec.first(graph.dim),
+                          codec.subspan(graph.dim));
+  ASSIGN_OR_RETURN(const auto codes,
+                   file.Array<std::uint8_t>(Section::kByteCodes,
+                                            graph.rows * graph.codes.stride));
+  graph.codes.data = codes.data();
+  if (graph.stored_metric == types::MetricType::kL2) {
+    ASSIGN_OR_RETURN(const auto terms,
+                     file.Array<float>(Section::kByteTerms, graph.rows));
+    graph.code_terms = terms.data();
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<HnswHeader> HeaderIn(const IndexFileReader& file) {
-  ASSIGN_OR_RETURN(const auto bytes,
-                   file.Array<std::byte>(Section::kParams, sizeof(HnswHeader)));
-  HnswHeader header{};
-  std::memcpy(&header, bytes.data(), sizeof(header));
   const IndexFileInfo& info = file.info();
+  const std::size_t size =
+      info.version < 3 ? kShortHeaderBytes : sizeof(HnswHeader);
+  ASSIGN_OR_RETURN(const auto bytes,
+                   file.Array<std::byte>(Section::kParams, size));
+  HnswHeader header{};
+  std::memcpy(&header, bytes.data(), size);
+  if (info.version < 3) {
+    header.vector_stride =
+        static_cast<std::uint32_t>(AlignSlots(info.dim, kVectorAlignment));
+  }
   if (!CheckFloatMetric(info.metric).ok() || info.dim == 0 ||
       info.dim > (1U << 24) || info.rows >= kMaxRows || header.m < 2 ||
       header.m > 2048 || header.max_level > kMaxHnswLevel ||
       header.recall_points > kMaxRecallPoints ||
+      header.vector_stride < info.dim ||
+      (header.code_stride != 0 && header.code_stride < info.dim) ||
       (info.rows > 0 && header.entry >= info.rows)) {
     return DataLoss(
         "{}: {} rows of {} dimensions, metric {}, M {}, entry {}, level {}",
@@ -115,6 +166,11 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   header.m = shape.params.m;
   header.ef_construction = shape.params.ef_construction;
   header.seed = shape.seed;
+  // Where walks go by the codes, the vectors are read a few at a time.
+  header.vector_stride = static_cast<std::uint32_t>(
+      shape.with_codes ? shape.dim : AlignSlots(shape.dim, kVectorAlignment));
+  header.code_stride =
+      shape.with_codes ? static_cast<std::uint32_t>(CodeStride(shape.dim)) : 0;
   std::vector<std::uint32_t> upper_first;
   upper_first.reserve(rows);
   for (const std::uint8_t level : levels) {
@@ -130,6 +186,8 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   HnswGraph graph;
   SetShape(graph, header, shape.dim, rows, shape.metric);
   constexpr std::size_t kLink = sizeof(std::uint32_t);
+  const bool has_terms =
+      shape.with_codes && shape.metric == types::MetricType::kL2;
   const std::array sections = {
       SectionSize{Section::kParams, sizeof(HnswHeader)},
       SectionSize{Section::kRecallCurve,
@@ -140,6 +198,10 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{Section::kUpperLinks,
                   header.upper_lists * graph.upper_stride * kLink},
       SectionSize{Section::kLinks, rows * graph.links_stride * kLink},
+      SectionSize{Section::kByteCodec,
+                  shape.with_codes ? 2 * shape.dim * sizeof(float) : 0},
+      SectionSize{Section::kByteTerms, has_terms ? rows * sizeof(float) : 0},
+      SectionSize{Section::kByteCodes, rows * header.code_stride},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = IndexType::kHnsw,
@@ -147,7 +209,7 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
                         .dim = static_cast<std::uint32_t>(shape.dim),
                         .rows = rows},
                        sections);
-  std::memcpy(file.section(Section::kParams).data(), &header, sizeof(header));
+  PutHeader(header, file);
   std::copy(levels.begin(), levels.end(),
             file.array<std::uint8_t>(Section::kLevels));
   std::copy(upper_first.begin(), upper_first.end(),
@@ -165,16 +227,35 @@ void PutRecallCurve(std::span<const RecallPoint> points,
                     IndexFileWriter& file) {
   std::copy(points.begin(), points.end(),
             file.array<RecallPoint>(Section::kRecallCurve));
-  HnswHeader header{};
-  std::byte* const at = file.section(Section::kParams).data();
-  std::memcpy(&header, at, sizeof(header));
+  HnswHeader header = HeaderOf(file);
   header.recall_points = static_cast<std::uint32_t>(points.size());
-  std::memcpy(at, &header, sizeof(header));
+  PutHeader(header, file);
+}
+
+CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
+  const HnswHeader header = HeaderOf(file);
+  if (header.code_stride == 0) return {};
+  const std::size_t rows = shape.levels.size();
+  const std::span<float> codec(file.array<float>(Section::kByteCodec),
+                               2 * shape.dim);
+  CodecRoom room = {.middle = codec.first(shape.dim),
+                    .step = codec.subspan(shape.dim),
+                    .codes = {file.array<std::uint8_t>(Section::kByteCodes),
+                              rows * header.code_stride}};
+  if (shape.metric == types::MetricType::kL2) {
+    room.terms = {file.array<float>(Section::kByteTerms), rows};
+  }
+  return room;
+}
+
+void DropCodes(IndexFileWriter& file) {
+  HnswHeader header = HeaderOf(file);
+  header.code_stride = 0;
+  PutHeader(header, file);
 }
 
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
-  HnswHeader header{};
-  std::memcpy(&header, file.section(Section::kParams).data(), sizeof(header));
+  const HnswHeader header = HeaderOf(file);
   HnswGraph graph;
   SetShape(graph, header, shape.dim, shape.levels.size(), shape.metric);
   graph.vectors.data = file.array<float>(Section::kVectors);
@@ -184,6 +265,12 @@ HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
   graph.levels = file.array<std::uint8_t>(Section::kLevels);
   if (!shape.next_equal.empty()) {
     graph.next_equal = file.array<std::uint32_t>(Section::kNextEqual);
+  }
+  const CodecRoom room = CodecIn(file, shape);
+  if (!room.codes.empty()) {
+    graph.codec = ByteCodec(graph.stored_metric, room.middle, room.step);
+    graph.codes.data = room.codes.data();
+    if (!room.terms.empty()) graph.code_terms = room.terms.data();
   }
   return graph;
 }
@@ -213,6 +300,7 @@ absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
   graph.upper_links = upper_links.data();
   graph.links = links.data();
   graph.vectors.data = vectors.data();
+  if (header.code_stride != 0) RETURN_IF_ERROR(ReadCodes(file, graph));
   if (const auto equal = file.Array<std::uint32_t>(Section::kNextEqual, 0);
       !equal.ok()) {
     ASSIGN_OR_RETURN(const auto next,

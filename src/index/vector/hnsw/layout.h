@@ -13,7 +13,8 @@
 
 namespace elanus::index {
 
-// The section kParams.
+// The section kParams. Up to version 2 it ends before `vector_stride`; version
+// 1 has `recall_points` as zero.
 struct HnswHeader {
   std::uint32_t m;
   std::uint32_t ef_construction;
@@ -22,8 +23,10 @@ struct HnswHeader {
   std::uint32_t max_level;
   std::uint32_t upper_lists;
   std::uint32_t recall_points;
+  std::uint32_t vector_stride;  // floats
+  std::uint32_t code_stride;    // bytes; 0 = there are no codes
 };
-static_assert(sizeof(HnswHeader) == 32);
+static_assert(sizeof(HnswHeader) == 40);
 
 struct HnswShape {
   types::MetricType metric;
@@ -32,10 +35,24 @@ struct HnswShape {
   std::uint64_t seed;
   std::span<const std::uint8_t> levels;       // one a row
   std::span<const std::uint32_t> next_equal;  // one a row, or none
+  bool with_codes = false;
 };
 
 // A file with everything filled in but the vectors; all links are kNoRow.
 IndexFileWriter MakeHnswFile(const HnswShape& shape);
+
+// The codec as it lies in a file being written, to be trained; then the graph
+// has to be looked up again. Empty if the file has no room for codes.
+struct CodecRoom {
+  std::span<float> middle;
+  std::span<float> step;
+  std::span<std::uint8_t> codes;
+  std::span<float> terms;
+};
+CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape);
+
+// Takes the codes out of use.
+void DropCodes(IndexFileWriter& file);
 
 // Room for the curve, which is measured after the file was made.
 inline constexpr std::size_t kMaxRecallPoints = 16;

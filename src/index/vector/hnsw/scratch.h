@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
 #include "base/mutex.h"
+#include "index/quantization/byte_codec.h"
 #include "index/vector/topk.h"
 #include "index/vector/vector_index.h"
 
@@ -26,9 +28,10 @@ class VisitedRows {
   bool Test(std::uint32_t row) const { return epochs_[row] == epoch_; }
   // True if it was not in yet.
   bool Insert(std::uint32_t row) {
-    if (epochs_[row] == epoch_) return false;
+    // No branch: nobody could foretell it.
+    const bool is_new = epochs_[row] != epoch_;
     epochs_[row] = epoch_;
-    return true;
+    return is_new;
   }
   void Prefetch(std::uint32_t row) const {
     __builtin_prefetch(epochs_.data() + row);
@@ -57,20 +60,24 @@ class BeamPool {
   }
   std::size_t size() const { return size_; }
 
-  void Insert(float distance, std::uint32_t row) {
+  // True if the row is now the nearest that was not expanded.
+  bool Insert(float distance, std::uint32_t row) {
     if (size_ == capacity_) {
-      if (!(distance < entries_[size_ - 1].distance)) return;
+      if (!(distance < entries_[size_ - 1].distance)) return false;
       --size_;
     }
     distance = Orderly(distance);
     Neighbor* const begin = entries_.data();
-    Neighbor* const at = std::upper_bound(
-        begin, begin + size_, distance,
-        [](float d, const Neighbor& entry) { return d < entry.distance; });
-    std::copy_backward(at, begin + size_, begin + size_ + 1);
+    Neighbor* const at = begin + PlaceOf(distance);
+    std::memmove(
+        at + 1, at,
+        static_cast<std::size_t>(begin + size_ - at) * sizeof(Neighbor));
     *at = {distance, row};
     ++size_;
-    next_ = std::min(next_, static_cast<std::size_t>(at - begin));
+    const auto place = static_cast<std::size_t>(at - begin);
+    if (place > next_) return false;
+    next_ = place;
+    return true;
   }
 
   // The nearest row that was not expanded, now marked so; kNoRow at the end.
@@ -93,6 +100,19 @@ class BeamPool {
   }
 
  private:
+  // How many entries are no farther. A binary search whose steps depend on data
+  // but not the number of them: nobody could foretell its branches.
+  std::size_t PlaceOf(float distance) const {
+    std::size_t at = 0;
+    for (std::size_t left = size_; left > 0;) {
+      const std::size_t half = (left + 1) / 2;
+      const bool is_behind = entries_[at + half - 1].distance <= distance;
+      at += is_behind ? half : 0;
+      left -= half;
+    }
+    return at;
+  }
+
   // Rows of a graph stay below 2^31.
   static constexpr std::uint32_t kExpanded = 0x80000000;
 
@@ -110,6 +130,8 @@ struct WalkScratch {
   std::vector<std::uint32_t> batch;
   std::vector<std::uint32_t> skipped;
   std::vector<float> distances;
+  std::vector<std::int32_t> sums;
+  ByteQuery bytes;
   std::vector<Neighbor> candidates;
 };
 

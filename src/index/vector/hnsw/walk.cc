@@ -9,12 +9,20 @@ namespace {
 constexpr std::size_t kExpansionsBetweenChecks = 64;
 // Lines of a row that are fetched before its distance is computed; the
 // kernels fetch the rest themselves.
-constexpr std::size_t kPrefetchFloats = 64;
+constexpr std::size_t kPrefetchBytes = 256;
+
+constexpr std::size_t kScanBatch = 256;
+// The kernels compute so many rows at once.
+constexpr std::size_t kKernelGroup = 4;
 
 void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
-  const float* vector = graph.Vector(row);
-  const std::size_t end = std::min(graph.dim, kPrefetchFloats);
-  for (std::size_t i = 0; i < end; i += 16) __builtin_prefetch(vector + i);
+  const bool has_codes = graph.has_codes();
+  const auto* at =
+      has_codes ? graph.codes.data + row * graph.codes.stride
+                : reinterpret_cast<const std::uint8_t*>(graph.Vector(row));
+  const std::size_t bytes = has_codes ? graph.dim : graph.dim * sizeof(float);
+  const std::size_t end = std::min(bytes, kPrefetchBytes);
+  for (std::size_t i = 0; i < end; i += 64) __builtin_prefetch(at + i);
 }
 
 void PrefetchLinks(const HnswGraph& graph, std::uint32_t row,
@@ -27,25 +35,28 @@ void PrefetchLinks(const HnswGraph& graph, std::uint32_t row,
 // The neighbours of `row` that were not seen yet.
 void CollectUnseen(const HnswGraph& graph, std::uint32_t row,
                    std::uint32_t level, WalkScratch& scratch) {
-  scratch.batch.clear();
   const std::uint32_t* links = graph.Links(row, level);
   const std::size_t capacity = graph.capacity(level);
+  scratch.batch.resize(capacity);
+  std::uint32_t* const unseen = scratch.batch.data();
+  std::size_t count = 0;
   for (std::size_t i = 0; i < capacity; ++i) {
     const std::uint32_t next = LoadLink(links + i);
     if (next == kNoRow) break;
-    if (!scratch.visited.Insert(next)) continue;
-    PrefetchVector(graph, next);
-    scratch.batch.push_back(next);
+    unseen[count] = next;
+    count += scratch.visited.Insert(next) ? 1 : 0;
   }
+  scratch.batch.resize(count);
+  for (const std::uint32_t next : scratch.batch) PrefetchVector(graph, next);
 }
 
-const float* BatchDistances(const HnswGraph& graph, const float* query,
+const float* BatchDistances(const HnswGraph& graph, const Probe& probe,
                             WalkScratch& scratch) {
-  if (scratch.distances.size() < scratch.batch.size()) {
-    scratch.distances.resize(scratch.batch.size());
-  }
-  graph.Distances(query, scratch.batch.data(), scratch.batch.size(),
-                  scratch.distances.data());
+  const std::size_t count = scratch.batch.size();
+  if (scratch.distances.size() < count) scratch.distances.resize(count);
+  if (scratch.sums.size() < count) scratch.sums.resize(count);
+  graph.Distances(probe, scratch.batch.data(), scratch.batch.size(),
+                  scratch.sums.data(), scratch.distances.data());
   return scratch.distances.data();
 }
 
@@ -115,9 +126,9 @@ void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
 
 }  // namespace
 
-Neighbor Descend(const HnswGraph& graph, const float* query,
+Neighbor Descend(const HnswGraph& graph, const Probe& probe,
                  std::uint32_t to_level, WalkScratch& scratch) {
-  Neighbor best = {graph.Distance(query, graph.entry), graph.entry};
+  Neighbor best = {graph.Distance(probe, graph.entry), graph.entry};
   for (std::uint32_t level = graph.max_level; level > to_level; --level) {
     for (bool moved = true; moved;) {
       moved = false;
@@ -129,7 +140,7 @@ Neighbor Descend(const HnswGraph& graph, const float* query,
         PrefetchVector(graph, next);
         scratch.batch.push_back(next);
       }
-      const float* distances = BatchDistances(graph, query, scratch);
+      const float* distances = BatchDistances(graph, probe, scratch);
       for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
         if (distances[i] < best.distance) {
           best = {distances[i], scratch.batch[i]};
@@ -142,7 +153,7 @@ Neighbor Descend(const HnswGraph& graph, const float* query,
 }
 
 absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
-                        const float* query, Neighbor start, std::uint32_t level,
+                        const Probe& probe, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch) {
   BeamPool& pool = scratch.pool;
   pool.Reset(ef);
@@ -159,26 +170,71 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
     if (const std::uint32_t next = pool.PeekNext(); next != kNoRow) {
       PrefetchLinks(graph, next, level);
     }
-    const float* distances = BatchDistances(graph, query, scratch);
+    const float* distances = BatchDistances(graph, probe, scratch);
     for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
-      pool.Insert(distances[i], scratch.batch[i]);
+      const std::uint32_t found = scratch.batch[i];
+      if (pool.Insert(distances[i], found)) PrefetchLinks(graph, found, level);
     }
   }
   return absl::OkStatus();
 }
 
+void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
+                 WalkScratch& scratch, std::vector<Neighbor>& hits) {
+  if (!graph.has_codes()) return;
+  hits.resize(std::min(hits.size(), exact));
+  if (hits.empty()) return;
+  scratch.batch.clear();
+  for (const Neighbor& hit : hits) scratch.batch.push_back(hit.row);
+  // Full groups only: the kernels round the rest in another order, and equal
+  // rows are to have equal distances.
+  while (scratch.batch.size() % kKernelGroup != 0) {
+    scratch.batch.push_back(hits.back().row);
+  }
+  scratch.distances.resize(
+      std::max(scratch.distances.size(), scratch.batch.size()));
+  graph.ExactDistances(query, scratch.batch.data(), scratch.batch.size(),
+                       scratch.distances.data());
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    hits[i].distance = Orderly(scratch.distances[i]);
+  }
+  std::sort(hits.begin(), hits.end());
+}
+
+void ScanCodes(const HnswGraph& graph, const Probe& probe,
+               types::BitsetView excluded, WalkScratch& scratch, TopK& best) {
+  scratch.batch.clear();
+  const auto flush = [&] {
+    const float* distances = BatchDistances(graph, probe, scratch);
+    for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
+      if (distances[i] > best.bound()) continue;
+      best.Offer({distances[i], scratch.batch[i]});
+    }
+    scratch.batch.clear();
+  };
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    if (excluded.Test(row)) continue;
+    scratch.batch.push_back(row);
+    if (scratch.batch.size() == kScanBatch) flush();
+  }
+  flush();
+}
+
 absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, std::size_t ef, WalkScratch& scratch,
-                       std::vector<Neighbor>& hits) {
-  hits.clear();
-  const Neighbor start = Descend(graph, query, 0, scratch);
-  RETURN_IF_ERROR(BeamSearch(ctx, graph, query, start, 0, ef, scratch));
+                       const float* query, std::size_t ef, std::size_t exact,
+                       WalkScratch& scratch, std::vector<Neighbor>& hits) {
+  const Probe probe = graph.Bind(query, scratch.bytes);
+  const Neighbor start = Descend(graph, probe, 0, scratch);
+  RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, ef, scratch));
   const BeamPool& pool = scratch.pool;
-  hits.reserve(pool.size());
-  for (std::size_t i = 0; i < pool.size() && hits.size() < ef; ++i) {
-    Neighbor hit = pool.At(i);
-    for (; hit.row != kNoRow; hit.row = graph.NextEqual(hit.row)) {
-      hits.push_back(hit);
+  hits.clear();
+  for (std::size_t i = 0; i < pool.size(); ++i) hits.push_back(pool.At(i));
+  RankExactly(graph, query, exact, scratch, hits);
+  const std::size_t found = hits.size();
+  for (std::size_t i = 0; i < found && hits.size() < ef + i; ++i) {
+    Neighbor equal = hits[i];
+    while ((equal.row = graph.NextEqual(equal.row)) != kNoRow) {
+      hits.push_back(equal);
     }
   }
   std::sort(hits.begin(), hits.end());
@@ -186,7 +242,7 @@ absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
 }
 
 absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
-                                    const HnswGraph& graph, const float* query,
+                                    const HnswGraph& graph, const Probe& probe,
                                     Neighbor start, const FilteredWalk& walk,
                                     WalkScratch& scratch, TopK& best) {
   std::vector<Neighbor>& candidates = scratch.candidates;
@@ -208,7 +264,7 @@ absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
     CollectFiltered(graph, nearest.row, walk, scratch);
     computed += scratch.batch.size();
     if (computed > walk.max_distances) return false;
-    const float* distances = BatchDistances(graph, query, scratch);
+    const float* distances = BatchDistances(graph, probe, scratch);
     for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
       const Neighbor found = {Orderly(distances[i]), scratch.batch[i]};
       if (found.distance > best.bound()) continue;

@@ -23,19 +23,33 @@ namespace elanus::index {
 
 // The row reached by always going to the nearest neighbour, from the entry
 // point down to level `to_level`; the graph must not be empty.
-Neighbor Descend(const HnswGraph& graph, const float* query,
+Neighbor Descend(const HnswGraph& graph, const Probe& probe,
                  std::uint32_t to_level, WalkScratch& scratch);
 
 // Fills scratch.pool with the `ef` nearest rows found at `level`.
 absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
-                        const float* query, Neighbor start, std::uint32_t level,
+                        const Probe& probe, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch);
 
+// How many of the nearest by their codes are compared by their vectors, so that
+// the `k` nearest are among them.
+constexpr std::size_t ExactCount(std::size_t k) { return 2 * k + 16; }
+
+// Replaces the distances of the first `exact` hits, sorted by their codes, by
+// those of their vectors, drops the others and sorts. Does nothing where a
+// graph has no codes.
+void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
+                 WalkScratch& scratch, std::vector<Neighbor>& hits);
+
 // The rows found with `ef` candidates, nearest first, rows equal to them
-// included.
+// included; `exact` as above.
 absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, std::size_t ef, WalkScratch& scratch,
-                       std::vector<Neighbor>& hits);
+                       const float* query, std::size_t ef, std::size_t exact,
+                       WalkScratch& scratch, std::vector<Neighbor>& hits);
+
+// Offers all rows that are in, by their codes.
+void ScanCodes(const HnswGraph& graph, const Probe& probe,
+               types::BitsetView excluded, WalkScratch& scratch, TopK& best);
 
 struct FilteredWalk {
   types::BitsetView excluded;
@@ -50,7 +64,7 @@ struct FilteredWalk {
 // Offers rows that pass to `best`, at level 0. False if it gave up: then
 // `best` is incomplete.
 absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
-                                    const HnswGraph& graph, const float* query,
+                                    const HnswGraph& graph, const Probe& probe,
                                     Neighbor start, const FilteredWalk& walk,
                                     WalkScratch& scratch, TopK& best);
 

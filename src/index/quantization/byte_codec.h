@@ -1,0 +1,60 @@
+// Vectors as one byte a dimension, and queries that are compared with them by
+// inner products of bytes.
+//
+// Dimension d of a row x is stored as round((x - middle[d]) / step[d]) + 128.
+// With p = q - middle (q for IP), w = p * step and z = round(w / t), an inner
+// product of whole numbers gives p.(x - middle) = t * sum z * (code - 128), and
+// so both distances:
+//   L2: |x - middle|^2 + |p|^2 - 2 p.(x - middle)
+//   IP: -q.middle - q.(x - middle)
+//
+//   TrainByteCodec(data, stride, rows, dim, middle, step);
+//   const ByteCodec codec(metric, middle, step);
+//   codec.Encode(x, code);
+//   codec.Bind(q, query);  // then query.base + query.scale * sum + term
+//
+// Threads:   a codec is immutable.
+// Ownership: borrows middle and step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "types/metric.h"
+
+namespace elanus::index {
+
+struct ByteQuery {
+  std::vector<std::int8_t> weights;
+  float base = 0;
+  float scale = 0;
+};
+
+class ByteCodec {
+ public:
+  ByteCodec() = default;
+  // `metric`: L2 or IP.
+  ByteCodec(types::MetricType metric, std::span<const float> middle,
+            std::span<const float> step)
+      : metric_(metric), middle_(middle), step_(step) {}
+
+  std::size_t dim() const { return middle_.size(); }
+  void Encode(const float* x, std::uint8_t* code) const;
+  // What a row adds to its distances: |x - middle|^2 under L2, else nothing.
+  float Term(const std::uint8_t* code) const;
+  // query.weights keeps its memory from call to call.
+  void Bind(const float* q, ByteQuery& query) const;
+
+ private:
+  types::MetricType metric_ = types::MetricType::kL2;
+  std::span<const float> middle_;
+  std::span<const float> step_;
+};
+
+// Fits to rows at `stride` floats; a few far outliers are cut off.
+void TrainByteCodec(const float* data, std::size_t stride, std::size_t rows,
+                    std::span<float> middle, std::span<float> step);
+
+}  // namespace elanus::index

@@ -1,0 +1,76 @@
+// Bytes by AVX2. They are widened to 16 bits first: the instruction that
+// multiplies bytes saturates.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "simd/byte_dot.h"
+
+namespace elanus::simd {
+namespace {
+
+constexpr size_t kLanes = 16;
+constexpr size_t kGroup = 4;
+
+__m256i Step(__m256i sum, __m256i query, const uint8_t* row) {
+  const __m256i wide = _mm256_cvtepu8_epi16(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(row)));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(query, wide));
+}
+
+__m128i Halve(__m256i sum) {
+  return _mm_add_epi32(_mm256_castsi256_si128(sum),
+                       _mm256_extracti128_si256(sum, 1));
+}
+
+// Four rows at once: their cache misses overlap. Meanwhile the lines of the
+// next four are fetched.
+void FourRows(const int8_t* query, const uint8_t* const* row,
+              const uint8_t* const* next, size_t dim, int32_t* out) {
+  __m256i sum[kGroup] = {_mm256_setzero_si256(), _mm256_setzero_si256(),
+                         _mm256_setzero_si256(), _mm256_setzero_si256()};
+  size_t d = 0;
+  for (; d + kLanes <= dim; d += kLanes) {
+    const __m256i x = _mm256_cvtepi8_epi16(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(query + d)));
+    for (size_t j = 0; j < kGroup; ++j) sum[j] = Step(sum[j], x, row[j] + d);
+    if (d % 64 == 0) {
+      for (size_t j = 0; j < kGroup; ++j)
+        _mm_prefetch(next[j] + d, _MM_HINT_T0);
+    }
+  }
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(out),
+      _mm_hadd_epi32(_mm_hadd_epi32(Halve(sum[0]), Halve(sum[1])),
+                     _mm_hadd_epi32(Halve(sum[2]), Halve(sum[3]))));
+  for (; d < dim; ++d) {
+    for (size_t j = 0; j < kGroup; ++j) out[j] += int32_t{query[d]} * row[j][d];
+  }
+}
+
+void Rows(const int8_t* query, ByteTable rows, const uint32_t* ids,
+          size_t count, size_t dim, int32_t* out) {
+  // Past the end the last row stands in for a missing one.
+  const auto row_at = [&](size_t i) {
+    return rows.data + ids[i < count ? i : count - 1] * rows.stride;
+  };
+  if (count == 0) return;
+  const uint8_t* row[kGroup];
+  const uint8_t* next[kGroup];
+  for (size_t j = 0; j < kGroup; ++j) next[j] = row_at(j);
+  for (size_t i = 0; i < count; i += kGroup) {
+    for (size_t j = 0; j < kGroup; ++j) {
+      row[j] = next[j];
+      next[j] = row_at(i + kGroup + j);
+    }
+    int32_t four[kGroup];
+    FourRows(query, row, next, dim, four);
+    for (size_t j = 0; j < kGroup && i + j < count; ++j) out[i + j] = four[j];
+  }
+}
+
+}  // namespace
+
+const ByteDotKernels kAvx2ByteKernels = {.name = "avx2", .rows = Rows};
+
+}  // namespace elanus::simd
+#endif
