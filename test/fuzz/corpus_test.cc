@@ -12,12 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "testing/allocations.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size);
 
 namespace {
 
-constexpr int kMutationsPerInput = 20000;
+using elanus::testing::Allocations;
 
 std::vector<std::string> Corpus() {
   std::vector<std::filesystem::path> paths;
@@ -36,10 +38,18 @@ std::vector<std::string> Corpus() {
   return inputs;
 }
 
+// No size that stands in an input is believed before it was checked: nothing
+// asks for much more memory than the input has bytes.
+std::size_t LargestAllocation(const std::string& input) {
+  return 64 * input.size() + ELANUS_FUZZ_LARGEST_ALLOCATION;
+}
+
 // Returns at all: the target has no other way to complain than to crash.
 void RunTarget(const std::string& input) {
+  Allocations::Forget();
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()),
                          input.size());
+  ASSERT_LE(Allocations::largest(), LargestAllocation(input));
 }
 
 std::string Mutated(std::string input, std::mt19937_64& random) {
@@ -79,8 +89,10 @@ TEST(FuzzCorpus, InputsAndTheirMutationsAreSurvived) {
   std::mt19937_64 random(20240607);
   for (const std::string& input : inputs) {
     RunTarget(input);
-    for (int i = 0; i < kMutationsPerInput; ++i)
+    for (int i = 0; i < ELANUS_FUZZ_MUTATIONS; ++i) {
       RunTarget(Mutated(input, random));
+      if (HasFatalFailure()) return;
+    }
   }
 }
 
