@@ -15,6 +15,8 @@ CpuFeatures Find() {
                  __builtin_cpu_supports("avx512dq") != 0 &&
                  __builtin_cpu_supports("avx512bw") != 0 &&
                  __builtin_cpu_supports("avx512vl") != 0;
+  found.avx512_popcount =
+      found.avx512 && __builtin_cpu_supports("avx512vpopcntdq") != 0;
   found.avx512_bytes = found.avx512 &&
                        __builtin_cpu_supports("avx512vbmi") != 0 &&
                        __builtin_cpu_supports("avx512vnni") != 0;

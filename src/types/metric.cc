@@ -19,6 +19,8 @@ constexpr std::array kNames = {
     MetricName{MetricType::kHamming, "HAMMING"},
     MetricName{MetricType::kJaccard, "JACCARD"},
     MetricName{MetricType::kBm25, "BM25"},
+    MetricName{MetricType::kSubstructure, "SUBSTRUCTURE"},
+    MetricName{MetricType::kSuperstructure, "SUPERSTRUCTURE"},
 };
 
 }  // namespace

@@ -14,6 +14,8 @@ enum class MetricType : std::uint8_t {
   kHamming = 3,
   kJaccard = 4,
   kBm25 = 5,
+  kSubstructure = 6,    // of bits: part of the query
+  kSuperstructure = 7,  // of bits: holds the query
 };
 
 // Case-insensitive: "L2", "ip", "COSINE".

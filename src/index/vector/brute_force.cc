@@ -6,9 +6,11 @@
 #include <limits>
 #include <utility>
 
+#include "index/vector/bit_scan.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
+#include "index/vector/sparse_scan.h"
 #include "index/vector/topk.h"
 
 namespace elanus::index {
@@ -167,8 +169,14 @@ class TileScan {
 
 absl::Status CheckDataset(const VectorDataset& dataset,
                           types::MetricType metric) {
-  RETURN_IF_ERROR(CheckFloatMetric(metric));
-  if (!IsDense(dataset.type) || dataset.dim == 0 || dataset.rows() >= kNoRow) {
+  RETURN_IF_ERROR(CheckMetric(dataset.type, metric));
+  if (metric == types::MetricType::kBm25) {
+    return base::InvalidInput(base::ErrorCode::kEngineUnsupported,
+                              "BM25 needs an index: rows alone do not say how "
+                              "rare a term is");
+  }
+  const bool is_sparse = dataset.type == types::DataType::kSparseFloatVector;
+  if ((dataset.dim == 0) != is_sparse || dataset.rows() >= kNoRow) {
     return base::InvalidInput(base::ErrorCode::kParameterInvalid,
                               "{} rows of {} dimensions of {} cannot be "
                               "searched",
@@ -178,18 +186,63 @@ absl::Status CheckDataset(const VectorDataset& dataset,
   return absl::OkStatus();
 }
 
+// Calls visit(query, distance, row) for every row that is in.
+template <typename Visit>
+absl::Status Scan(const base::OpContext& ctx, const VectorDataset& dataset,
+                  types::MetricType metric, types::BitsetView excluded,
+                  const Queries& queries, std::size_t nq, Visit visit) {
+  if (dataset.type == types::DataType::kBinaryVector) {
+    return BitScan(dataset, metric, excluded)
+        .Run(ctx, queries.bits(), nq, visit);
+  }
+  if (dataset.type == types::DataType::kSparseFloatVector) {
+    return SparseScan(dataset, excluded).Run(ctx, queries.sparse(), nq, visit);
+  }
+  std::vector<float> storage;
+  const auto bound =
+      BindQueries(metric, queries.floats(), dataset.dim, storage);
+  return TileScan(dataset, metric, excluded).Run(ctx, bound, nq, visit);
+}
+
+// One query with memory of its own.
+class OwnQuery {
+ public:
+  explicit OwnQuery(const Queries& query)
+      : floats_(query.floats().begin(), query.floats().end()),
+        bits_(query.bits().begin(), query.bits().end()) {
+    if (query.sparse().size() == 0) return;
+    const auto row = query.sparse().Row(0);
+    entries_.assign(row.begin(), row.end());
+    offsets_ = {0, static_cast<std::uint32_t>(row.size_bytes())};
+  }
+
+  Queries view() const {
+    if (!offsets_.empty()) {
+      return Queries::Sparse({entries_.data(), offsets_});
+    }
+    if (!bits_.empty()) return Queries::Bits(bits_);
+    return floats_;
+  }
+
+ private:
+  std::vector<float> floats_;
+  std::vector<std::byte> bits_;
+  std::vector<types::SparseEntry> entries_;
+  std::vector<std::uint32_t> offsets_;
+};
+
 class ExactIterator final : public VectorIterator {
  public:
   ExactIterator(VectorDataset dataset, types::MetricType metric,
                 const IterateQuery& query)
       : dataset_(dataset),
         metric_(metric),
-        query_(query.query.floats().begin(), query.query.floats().end()),
+        query_(query.query),
         excluded_(query.excluded) {}
 
   absl::StatusOr<std::vector<Neighbor>> Next(const base::OpContext& ctx,
                                              std::size_t count) override {
-    if (!scanned_) RETURN_IF_ERROR(Scan(ctx));
+    if (!scanned_) RETURN_IF_ERROR(Fill(ctx));
     const auto is_farther = [](const Neighbor& a, const Neighbor& b) {
       return b < a;
     };
@@ -203,16 +256,13 @@ class ExactIterator final : public VectorIterator {
   }
 
  private:
-  absl::Status Scan(const base::OpContext& ctx) {
+  absl::Status Fill(const base::OpContext& ctx) {
     heap_.clear();
-    std::vector<float> storage;
-    const auto bound = BindQueries(metric_, query_, dataset_.dim, storage);
     RETURN_IF_ERROR(
-        TileScan(dataset_, metric_, excluded_)
-            .Run(ctx, bound, 1,
-                 [this](std::size_t, float distance, std::uint32_t row) {
-                   heap_.push_back({Orderly(distance), row});
-                 }));
+        Scan(ctx, dataset_, metric_, excluded_, query_.view(), 1,
+             [this](std::size_t, float distance, std::uint32_t row) {
+               heap_.push_back({Orderly(distance), row});
+             }));
     std::make_heap(heap_.begin(), heap_.end(),
                    [](const Neighbor& a, const Neighbor& b) { return b < a; });
     scanned_ = true;
@@ -221,7 +271,7 @@ class ExactIterator final : public VectorIterator {
 
   const VectorDataset dataset_;
   const types::MetricType metric_;
-  const std::vector<float> query_;
+  const OwnQuery query_;
   const types::BitsetView excluded_;
   bool scanned_ = false;
   std::vector<Neighbor> heap_;  // nearest on top
@@ -235,19 +285,17 @@ absl::Status BruteForceSearch(const base::OpContext& ctx,
                               const SearchQuery& query,
                               const SearchOutput& out) {
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
-  RETURN_IF_ERROR(CheckSearch(query, out, dataset.dim));
-  std::vector<float> storage;
-  const auto bound =
-      BindQueries(metric, query.queries.floats(), dataset.dim, storage);
+  RETURN_IF_ERROR(
+      CheckQueries(query.queries, dataset.type, dataset.dim, query.nq));
+  RETURN_IF_ERROR(CheckRoom(query, out));
   std::vector<TopK> best(query.nq, TopK(query.k));
   RETURN_IF_ERROR(
-      TileScan(dataset, metric, query.excluded)
-          .Run(ctx, bound, query.nq,
-               [&best](std::size_t q, float distance, std::uint32_t row) {
-                 if (!(distance > best[q].bound())) {
-                   best[q].Offer({distance, row});
-                 }
-               }));
+      Scan(ctx, dataset, metric, query.excluded, query.queries, query.nq,
+           [&best](std::size_t q, float distance, std::uint32_t row) {
+             if (!(distance > best[q].bound())) {
+               best[q].Offer({distance, row});
+             }
+           }));
   for (std::size_t q = 0; q < query.nq; ++q) {
     PutHits(best[q].TakeSorted(), q, query.k, out);
   }
@@ -258,19 +306,15 @@ absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
     const base::OpContext& ctx, const VectorDataset& dataset,
     types::MetricType metric, const RangeQuery& query) {
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
-  RETURN_IF_ERROR(CheckDimension(query.query, dataset.dim));
-  std::vector<float> storage;
-  const auto bound =
-      BindQueries(metric, query.query.floats(), dataset.dim, storage);
+  RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
   TopK best(query.limit);
-  RETURN_IF_ERROR(TileScan(dataset, metric, query.excluded)
-                      .Run(ctx, bound, 1,
-                           [&](std::size_t, float distance, std::uint32_t row) {
-                             if (distance >= query.at_least &&
-                                 distance < query.below) {
-                               best.Offer({distance, row});
-                             }
-                           }));
+  RETURN_IF_ERROR(Scan(ctx, dataset, metric, query.excluded, query.query, 1,
+                       [&](std::size_t, float distance, std::uint32_t row) {
+                         if (distance >= query.at_least &&
+                             distance < query.below) {
+                           best.Offer({distance, row});
+                         }
+                       }));
   return best.TakeSorted();
 }
 
@@ -278,7 +322,7 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> BruteForceIterate(
     const VectorDataset& dataset, types::MetricType metric,
     const IterateQuery& query) {
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
-  RETURN_IF_ERROR(CheckDimension(query.query, dataset.dim));
+  RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
   return std::make_unique<ExactIterator>(dataset, metric, query);
 }
 

@@ -68,7 +68,7 @@ enum class Section : std::uint32_t {
   kChunkLargest = 44,
   kPostingRows = 45,
   kPostingValues = 46,
-  kDataType = 40,
+  kDataType = 50,
 };
 
 struct IndexFileInfo {

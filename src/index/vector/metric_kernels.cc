@@ -3,23 +3,48 @@
 #include <cmath>
 #include <string_view>
 
+#include "index/vector/dense_rows.h"
+
 namespace elanus::index {
 
 absl::Status CheckFloatMetric(types::MetricType metric) {
+  return CheckMetric(types::DataType::kFloatVector, metric);
+}
+
+bool IsMetricOf(types::DataType type, types::MetricType metric) {
   switch (metric) {
     case types::MetricType::kL2:
-    case types::MetricType::kIp:
     case types::MetricType::kCosine:
-      return absl::OkStatus();
+      return IsDense(type);
+    case types::MetricType::kIp:
+      return IsDense(type) || type == types::DataType::kSparseFloatVector;
     case types::MetricType::kHamming:
     case types::MetricType::kJaccard:
+    case types::MetricType::kSubstructure:
+    case types::MetricType::kSuperstructure:
+      return type == types::DataType::kBinaryVector;
     case types::MetricType::kBm25:
-      break;
+      return type == types::DataType::kSparseFloatVector;
+  }
+  return false;
+}
+
+absl::Status CheckMetric(types::DataType type, types::MetricType metric) {
+  return IsMetricOf(type, metric) ? absl::OkStatus()
+                                  : UnfitMetric(type, types::NameOf(metric));
+}
+
+absl::Status UnfitMetric(types::DataType type, std::string_view metric) {
+  if (type == types::DataType::kSparseFloatVector) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "only IP&BM25 is the supported metric type for "
+                              "sparse index, not {}",
+                              metric);
   }
   return base::InvalidInput(
       base::ErrorCode::kParameterInvalid,
-      "float vector index does not support metric type: {}",
-      types::NameOf(metric));
+      "{} vector index does not support metric type: {}",
+      type == types::DataType::kBinaryVector ? "binary" : "float", metric);
 }
 
 float InverseNorm(const float* x, std::size_t dim) {

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "simd/distance.h"
+#include "types/data_type.h"
 #include "types/metric.h"
 
 namespace elanus::index {
@@ -28,6 +30,12 @@ inline MetricKernels KernelsOf(types::MetricType metric) {
 
 // OK for L2, IP, COSINE.
 absl::Status CheckFloatMetric(types::MetricType metric);
+
+// Whether rows of this type can be compared so.
+bool IsMetricOf(types::DataType type, types::MetricType metric);
+// Errors: kParameterInvalid in Milvus's words; UnfitMetric makes them.
+absl::Status CheckMetric(types::DataType type, types::MetricType metric);
+absl::Status UnfitMetric(types::DataType type, std::string_view metric);
 
 // 1 / |x|, or 0 where x has no length to speak of.
 float InverseNorm(const float* x, std::size_t dim);

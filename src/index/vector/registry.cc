@@ -56,7 +56,7 @@ constexpr std::array kTypes = {
     TypeRule{"GPU_IVF_PQ", {}},
     TypeRule{"GPU_BRUTE_FORCE", {}},
     TypeRule{"GPU_CAGRA", {}},
-    TypeRule{"BIN_FLAT", {}, false, true, false},
+    TypeRule{"BIN_FLAT", IndexType::kBinFlat, false, true, false},
     TypeRule{"BIN_IVF_FLAT", {}, false, true, false},
     TypeRule{"MINHASH_LSH", {}, false, true, false},
     TypeRule{"SPARSE_INVERTED_INDEX", IndexType::kSparseInverted, false, false,
@@ -110,10 +110,12 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
                           "data type {} can't build with this index {}",
                           types::NameOf(request.data_type), kAutoIndex);
     }
+    if (request.data_type == DataType::kBinaryVector) {
+      return IndexType::kBinFlat;
+    }
     if (request.data_type == DataType::kSparseFloatVector) {
       return IndexType::kSparseInverted;
     }
-    if (!IsDense(request.data_type)) return NotSupported(kAutoIndex);
     return IndexType::kHnsw;
   }
   const TypeRule* rule = FindType(request.type_name);
@@ -139,19 +141,8 @@ absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
   }
   const std::optional<MetricType> metric =
       types::MetricFromName(request.metric_name);
-  if (request.data_type == DataType::kSparseFloatVector) {
-    if (metric == MetricType::kIp || metric == MetricType::kBm25) {
-      return *metric;
-    }
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "only IP&BM25 is the supported metric type for sparse "
-                        "index, not {}",
-                        request.metric_name);
-  }
-  if (!metric.has_value() || !CheckFloatMetric(*metric).ok()) {
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "float vector index does not support metric type: {}",
-                        request.metric_name);
+  if (!metric.has_value() || !IsMetricOf(request.data_type, *metric)) {
+    return UnfitMetric(request.data_type, request.metric_name);
   }
   return *metric;
 }
@@ -271,15 +262,19 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     }
     return SparseIndex::Build(ctx, spec, dataset);
   }
-  RETURN_IF_ERROR(CheckFloatMetric(spec.metric));
-  if (!IsDense(dataset.type) || dataset.dim == 0 || dataset.dim != spec.dim ||
+  RETURN_IF_ERROR(CheckMetric(dataset.type, spec.metric));
+  const TypeRule* rule = FindType(NameOf(spec.type));
+  const bool fits = rule != nullptr && Takes(*rule, dataset.type);
+  if (!fits || dataset.dim == 0 || dataset.dim != spec.dim ||
       dataset.rows() > kMaxRows) {
     return base::Error(ErrorCode::kParameterInvalid,
                        "{} rows of {} dimensions of {}, the index is for {}",
                        dataset.rows(), dataset.dim, types::NameOf(dataset.type),
                        spec.dim);
   }
-  if (spec.type == IndexType::kFlat && dataset.type != DataType::kFloatVector) {
+  if (spec.type == IndexType::kBinFlat ||
+      (spec.type == IndexType::kFlat &&
+       dataset.type != DataType::kFloatVector)) {
     return RawFlatIndex::Build(ctx, spec.metric, dataset);
   }
   // All others compute in float32.
@@ -295,6 +290,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
       return IvfIndex::Build(ctx, spec, floats.dataset(), options);
+    case IndexType::kBinFlat:
     case IndexType::kSparseInverted:
     case IndexType::kSparseWand:
       break;  // built above
@@ -316,6 +312,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
         return RawFlatIndex::Open(std::move(file));
       }
       return FlatIndex::Open(std::move(file));
+    case IndexType::kBinFlat:
+      return RawFlatIndex::Open(std::move(file));
     case IndexType::kHnsw:
       return HnswIndex::Open(std::move(file));
     case IndexType::kIvfFlat:

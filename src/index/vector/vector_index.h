@@ -220,6 +220,7 @@ enum class IndexType : std::uint8_t {
   kIvfPq = 5,
   kScann = 6,
   kIvfRabitq = 7,
+  kBinFlat = 12,
   kSparseInverted = 15,
   kSparseWand = 16,
 };

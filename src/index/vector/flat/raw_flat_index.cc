@@ -1,6 +1,7 @@
 #include "index/vector/flat/raw_flat_index.h"
 
 #include <cstring>
+#include <optional>
 
 #include "index/vector/brute_force.h"
 #include "index/vector/dense_rows.h"
@@ -26,7 +27,7 @@ struct RowCopy {
   absl::Status Add(const base::OpContext& ctx, const VectorBlock& block) {
     const std::size_t width = RowBytes(type, dim);
     const std::size_t step =
-        block.stride == 0 ? width : block.stride * ElementBytes(type);
+        block.stride == 0 ? width : block.stride * width / dim;
     const auto* from = static_cast<const std::byte*>(block.data);
     for (std::size_t i = 0; i < block.rows; ++i, from += step, to += width) {
       if (i % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
@@ -44,7 +45,12 @@ absl::StatusOr<types::DataType> TypeIn(const IndexFileReader& file) {
                    file.Array<std::uint32_t>(Section::kDataType, 1));
   const auto type =
       types::DataTypeFromWire(static_cast<std::int32_t>(number.front()));
-  if (type.has_value() && DecoderOf(*type) != nullptr) return *type;
+  const auto want = file.info().type == IndexType::kBinFlat
+                        ? std::optional(types::DataType::kBinaryVector)
+                        : type;
+  const bool is_raw = type == types::DataType::kBinaryVector ||
+                      (type.has_value() && DecoderOf(*type) != nullptr);
+  if (is_raw && type == want) return *type;
   return base::DataLoss("{}: vectors of type {}", file.name(), number.front());
 }
 
@@ -55,15 +61,17 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Build(
     const VectorDataset& dataset) {
   const std::size_t rows = dataset.rows();
   const bool is_cosine = metric == types::MetricType::kCosine;
+  const bool is_binary = dataset.type == types::DataType::kBinaryVector;
   const std::vector<SectionSize> sections = {
       {Section::kDataType, sizeof(std::uint32_t)},
       {Section::kVectors, rows * RowBytes(dataset.type, dataset.dim)},
       {Section::kInverseNorms, is_cosine ? rows * sizeof(float) : 0}};
-  IndexFileWriter out({.type = IndexType::kFlat,
-                       .metric = metric,
-                       .dim = static_cast<std::uint32_t>(dataset.dim),
-                       .rows = rows},
-                      sections);
+  IndexFileWriter out(
+      {.type = is_binary ? IndexType::kBinFlat : IndexType::kFlat,
+       .metric = metric,
+       .dim = static_cast<std::uint32_t>(dataset.dim),
+       .rows = rows},
+      sections);
   *out.array<std::uint32_t>(Section::kDataType) =
       static_cast<std::uint32_t>(dataset.type);
   RowCopy copy{
@@ -84,8 +92,7 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Open(
     IndexFileReader file) {
   const IndexFileInfo info = file.info();
   ASSIGN_OR_RETURN(const types::DataType type, TypeIn(file));
-  if (!CheckFloatMetric(info.metric).ok() || info.dim == 0 ||
-      info.rows >= kNoRow) {
+  if (!IsMetricOf(type, info.metric) || info.dim == 0 || info.rows >= kNoRow) {
     return base::DataLoss("{}: metric {}, {} rows of {} dimensions",
                           file.name(), static_cast<int>(info.metric), info.rows,
                           info.dim);

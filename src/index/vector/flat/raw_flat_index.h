@@ -1,4 +1,5 @@
-// FLAT of vectors narrower than float32: the rows as given, searched exactly.
+// FLAT of vectors narrower than float32, and BIN_FLAT: the rows as given,
+// searched exactly.
 //
 // Threads:   as VectorIndex.
 // Ownership: holds the bytes of its one file.

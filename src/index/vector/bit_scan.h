@@ -1,0 +1,107 @@
+// Exact distances of all rows of bits that are in, for brute force.
+//
+//   BitScan scan(dataset, metric, excluded);
+//   RETURN_IF_ERROR(scan.Run(ctx, queries, nq, visit));
+//
+// HAMMING: differing bits. JACCARD: 1 - shared / all set bits, 1 if none is
+// set. SUBSTRUCTURE, SUPERSTRUCTURE: 0 for a row whose bits are a part of the
+// query's, or the query's of the row's; other rows are not visited.
+//
+// Threads: none.
+// Errors:  of the context.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/vector_index.h"
+#include "simd/bits.h"
+#include "types/metric.h"
+
+namespace elanus::index {
+
+class BitScan {
+ public:
+  BitScan(const VectorDataset& dataset, types::MetricType metric,
+          types::BitsetView excluded)
+      : dataset_(dataset), metric_(metric), excluded_(excluded) {}
+
+  // Calls visit(query, distance, row), rows of a query in rising order.
+  template <typename Visit>
+  absl::Status Run(const base::OpContext& ctx,
+                   std::span<const std::byte> queries, std::size_t nq,
+                   Visit visit) {
+    const std::size_t width = dataset_.dim / 8;
+    std::size_t base = 0;
+    for (const VectorBlock& block : dataset_.blocks) {
+      const auto* rows = static_cast<const std::uint8_t*>(block.data);
+      for (std::size_t at = 0; at < block.rows; at += kTileRows) {
+        RETURN_IF_ERROR(ctx.Check());
+        const std::size_t count = std::min(kTileRows, block.rows - at);
+        for (std::size_t q = 0; q < nq; ++q) {
+          const auto* query =
+              reinterpret_cast<const std::uint8_t*>(queries.data()) + q * width;
+          Count(query, rows + at * width, width, count);
+          Deliver(q, base + at, count, visit);
+        }
+      }
+      base += block.rows;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // A tile stays in the first-level cache while all queries go over it.
+  static constexpr std::size_t kTileRows = 128;
+
+  void Count(const std::uint8_t* query, const std::uint8_t* rows,
+             std::size_t width, std::size_t count) {
+    if (metric_ == types::MetricType::kHamming) {
+      simd::Bits().differing(query, rows, width, count, both_.data());
+      return;
+    }
+    simd::Bits().shared(query, rows, width, count, both_.data(),
+                        either_.data());
+    // What the query shares with itself: its set bits.
+    simd::Bits().shared(query, query, width, 1, &query_bits_, &query_bits_);
+  }
+
+  template <typename Visit>
+  void Deliver(std::size_t q, std::size_t first, std::size_t count,
+               Visit& visit) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (excluded_.Test(first + i)) continue;
+      const float distance = Distance(both_[i], either_[i]);
+      if (distance == kNoDistance) continue;
+      visit(q, distance, static_cast<std::uint32_t>(first + i));
+    }
+  }
+
+  float Distance(std::uint32_t both, std::uint32_t either) const {
+    switch (metric_) {
+      case types::MetricType::kHamming:
+        return static_cast<float>(both);
+      case types::MetricType::kSubstructure:
+        return either == query_bits_ ? 0 : kNoDistance;
+      case types::MetricType::kSuperstructure:
+        return both == query_bits_ ? 0 : kNoDistance;
+      default:
+        if (either == 0) return 1;
+        return static_cast<float>(either - both) / static_cast<float>(either);
+    }
+  }
+
+  const VectorDataset& dataset_;
+  const types::MetricType metric_;
+  const types::BitsetView excluded_;
+  std::array<std::uint32_t, kTileRows> both_{};  // HAMMING: differing
+  std::array<std::uint32_t, kTileRows> either_{};
+  std::uint32_t query_bits_ = 0;
+};
+
+}  // namespace elanus::index
