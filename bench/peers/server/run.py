@@ -44,8 +44,7 @@ def arguments():
     return parser.parse_args()
 
 
-def start(plan, folder):
-    running = []
+def start(plan, folder, running):
     if plan.elanus:
         running.append(servers.start_elanus(plan.elanus, folder, plan.port))
     if plan.milvus:
@@ -54,7 +53,6 @@ def start(plan, folder):
     for remote in plan.remote:
         name, address, pid = remote.split("=")
         running.append(servers.Remote(name, address, int(pid)))
-    return running
 
 
 def chosen_steps(plan, peer_count):
@@ -91,8 +89,9 @@ def main():
             file.write(json.dumps(line) + "\n")
             file.flush()
 
-        running = start(plan, folder)
+        running = []
         try:
+            start(plan, folder, running)
             peers = [Peer(server, plan.load, folder / server.name, record)
                      for server in running]
             run_rounds(plan, peers, measured)
@@ -101,7 +100,8 @@ def main():
         finally:
             for server in running:
                 server.stop()
-            print(table.table(records))
+            if records:
+                print(table.table(records))
 
 
 if __name__ == "__main__":

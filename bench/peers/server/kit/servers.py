@@ -40,7 +40,11 @@ class Server:
             self.running = subprocess.Popen(
                 command, stdout=output, stderr=output)
         self.pid = self.running.pid
-        self.wait_until_listening(patience=120)
+        try:
+            self.wait_until_listening(patience=600)
+        except TimeoutError:
+            self.stop()
+            raise
         self.start_s = time.monotonic() - started
         self.prefix = prefix(self.pid)
 
@@ -48,11 +52,12 @@ class Server:
         end = time.monotonic() + patience
         while time.monotonic() < end:
             if self.running.poll() is not None:
-                sys.exit(f"{self.name} ended with {self.running.returncode}")
+                sys.exit(f"{self.name} ended with {self.running.returncode}:"
+                         f" see its log in --out")
             if process.is_listening(self.pid, self.port):
                 return
             time.sleep(0.002)
-        sys.exit(f"{self.name} does not listen after {patience} s")
+        raise TimeoutError(f"{self.name} does not listen after {patience} s")
 
     def stop(self):
         self.running.send_signal(signal.SIGTERM)
