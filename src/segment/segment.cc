@@ -100,6 +100,7 @@ absl::Status Segment::Delete(const KeyView& key, base::Timestamp upto,
   std::vector<RowOffset> found;
   RETURN_IF_ERROR(FindUnmarked(key, upto, &found));
   for (const RowOffset row : found) deletes_.Mark(row, at);
+  if (!found.empty()) AccountDeletes();
   return absl::OkStatus();
 }
 

@@ -122,7 +122,10 @@ class Segment {
   absl::Status Delete(const KeyView& key, base::Timestamp upto,
                       base::Timestamp at);
   // Ends the loading phase: readers may look from now on.
-  void PublishDeletes() { deletes_.Publish(); }
+  void PublishDeletes() {
+    deletes_.Publish();
+    AccountDeletes();
+  }
   std::size_t deleted_count() const { return deletes_.count(); }
   // After PublishDeletes, in any order.
   std::vector<DeleteLog::MarkedRow> deleted_rows() const {
@@ -133,6 +136,9 @@ class Segment {
   virtual std::size_t memory_bytes() const = 0;
 
  protected:
+  // Rows were marked: what that takes may have grown.
+  virtual void AccountDeletes() {}
+
   DeleteLog& deletes() { return deletes_; }
   const DeleteLog& deletes() const { return deletes_; }
 

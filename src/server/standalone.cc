@@ -38,6 +38,8 @@ namespace elanus::server {
 namespace {
 
 constexpr std::chrono::milliseconds kStopPatience{2000};
+// Open segments may take a third of the memory before they are closed.
+constexpr std::int64_t kOpenShare = 3;
 constexpr int kBackgroundNice = 5;  // reads go first
 
 std::int64_t MemoryLimit(const base::Config& config) {
@@ -76,11 +78,13 @@ absl::Status Await(Step step) {
 
 class Standalone::State {
  public:
-  State(const base::Config& config_in, StorageSet storage_in)
+  State(const base::Config& config_in,
+        std::unique_ptr<base::MemoryBudget> budget_in, StorageSet storage_in)
       : config(config_in),
+        budget_owner(std::move(budget_in)),
+        budget(*budget_owner),
         storage(std::move(storage_in)),
         meta_copier(*storage.meta, *storage.objects),
-        budget(MemoryLimit(config_in)),
         requests({.name = "requests", .threads = Threads(config_in)}),
         background({.name = "background",
                     .threads = BackgroundThreads(config_in),
@@ -91,10 +95,11 @@ class Standalone::State {
   void LinkRoles();
 
   const base::Config& config;
+  const std::unique_ptr<base::MemoryBudget> budget_owner;
+  base::MemoryBudget& budget;  // outlives the storage
   StorageSet storage;
   storage::MetaCopier meta_copier;
   base::Metrics metrics;
-  base::MemoryBudget budget;
   base::ThreadPool requests;
   base::ThreadPool background;
   base::ThreadTimer timer;
@@ -168,6 +173,7 @@ void Standalone::State::MakeRoles(base::NodeId epoch,
       .timer = timer,
       .background = background,
       .config = config,
+      .open_bytes_max = budget.limit() / kOpenShare,
       .epoch = epoch});
   proxy.emplace(access::Proxy::Dependencies{
       .root_coord = late.root_coord,
@@ -197,9 +203,10 @@ void Standalone::State::LinkRoles() {
 
 absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Open(
     const base::Config& config) {
-  ASSIGN_OR_RETURN(StorageSet storage, OpenStorage(config.data_dir));
-  return std::unique_ptr<Standalone>(
-      new Standalone(std::make_unique<State>(config, std::move(storage))));
+  auto budget = std::make_unique<base::MemoryBudget>(MemoryLimit(config));
+  ASSIGN_OR_RETURN(StorageSet storage, OpenStorage(config.data_dir, *budget));
+  return std::unique_ptr<Standalone>(new Standalone(
+      std::make_unique<State>(config, std::move(budget), std::move(storage))));
 }
 
 Standalone::Standalone(std::unique_ptr<State> state)

@@ -1,5 +1,6 @@
 #include "server/storage_set.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,12 @@
 
 namespace elanus::server {
 namespace {
+
+// Records that followers have not fetched yet are read from the files.
+std::uint64_t RecentBytes(const base::MemoryBudget& budget) {
+  constexpr std::int64_t kMost = std::int64_t{64} << 20;
+  return static_cast<std::uint64_t>(std::min(kMost, budget.limit() / 16));
+}
 
 // An empty meta store beside files would take them all for garbage.
 absl::Status RefuseLoss(const std::string& data_dir, storage::MetaStore& meta,
@@ -44,7 +51,8 @@ absl::StatusOr<std::unique_ptr<storage::MetaStore>> OpenMeta(
 
 }  // namespace
 
-absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir) {
+absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir,
+                                       base::MemoryBudget& budget) {
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);
   if (error) {
@@ -64,7 +72,9 @@ absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir) {
   ASSIGN_OR_RETURN(std::unique_ptr<storage::LogFolder> folder,
                    storage::OpenPosixLogFolder(data_dir + "/log"));
   ASSIGN_OR_RETURN(std::unique_ptr<storage::LogBroker> log,
-                   storage::EmbeddedLog::Open(std::move(folder), {}));
+                   storage::EmbeddedLog::Open(
+                       std::move(folder), {.recent_bytes = RecentBytes(budget),
+                                           .budget = &budget}));
   return StorageSet{.lock = std::move(lock),
                     .cluster_id = std::move(cluster_id),
                     .meta = std::move(meta),

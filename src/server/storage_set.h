@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory_budget.h"
 #include "base/status.h"
 #include "storage/local/folder_lock.h"
 #include "storage/log_broker.h"
@@ -32,6 +33,7 @@ struct StorageSet {
 };
 
 // Makes the folder if it is missing.
-absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir);
+absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir,
+                                       base::MemoryBudget& budget);
 
 }  // namespace elanus::server

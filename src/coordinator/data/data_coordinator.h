@@ -19,6 +19,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -62,6 +63,9 @@ class DataCoordinator final : public role::DataCoord {
     base::Timer& timer;
     base::Executor& background;
     const base::Config& config;
+    // From here on the largest open segments are closed, so that they leave
+    // memory for files before writes have to be refused.
+    std::int64_t open_bytes_max = std::numeric_limits<std::int64_t>::max();
     // Never used before: names this run in attempts, and numbers its records.
     base::NodeId epoch;
   };

@@ -52,6 +52,7 @@ class DataCoordinatorTest : public ::testing::Test {
                                                  .timer = timer_,
                                                  .background = executor_,
                                                  .config = config_,
+                                                 .open_bytes_max = 1'000'000,
                                                  .epoch = base::NodeId{1}});
     ASSERT_TRUE(coord_->Recover().ok());
     timer_.Clear();
@@ -245,6 +246,29 @@ TEST_F(DataCoordinatorTest, AFullSegmentIsClosedOnceUntilThatIsApplied) {
   state.set_applied(MemoryLog::PositionOf(1).Encode());
   Round();
   EXPECT_THAT(Records(), SizeIs(2));
+}
+
+TEST_F(DataCoordinatorTest, WhereMemoryIsShortTheLargestIsClosed) {
+  internal::WatchCollectionRequest other = Books();
+  other.mutable_collection()->set_id(kBooks + 1);
+  ASSERT_TRUE(Call(&role::DataCoord::WatchCollection, other).ok());
+  for (const std::int64_t collection : {kBooks, kBooks + 1}) {
+    internal::ChannelState& state = *node_.states.add_channels();
+    state.set_collection_id(collection);
+    auto& growing = *state.add_growing();
+    growing.set_segment_id(collection + 20);
+    growing.set_rows(10);
+    growing.set_bytes(collection == kBooks ? 600'000 : 300'000);
+    growing.set_opened_at_ms(clock_.wall_ms);
+    growing.set_last_write_ms(clock_.wall_ms);
+  }
+  Round();
+  EXPECT_THAT(Records(), IsEmpty());
+  node_.states.mutable_channels(0)->mutable_growing(0)->set_bytes(800'000);
+  Round();
+  ASSERT_THAT(Records(), SizeIs(1));
+  const auto record = segment::ParseRecord(log_.topics["topic"][0]);
+  EXPECT_EQ(record->header().vchannel.collection, base::CollectionId{kBooks});
 }
 
 TEST_F(DataCoordinatorTest, AMergeSwapsItsInputsForItsOutput) {

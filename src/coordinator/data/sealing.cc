@@ -1,5 +1,6 @@
 // When open segments are closed without being asked: for size, age, idleness,
 // and to keep the unwritten log short.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,15 +22,32 @@ struct Due {
   std::vector<base::PartitionId> partitions;
 };
 
-Due FindDue(const internal::ChannelState& channel, const base::Config& config,
-            std::int64_t now_ms) {
-  Due due;
-  // Closing again what is closed already helps nobody.
-  std::int64_t open_bytes = 0;
+// Closing again what is closed already helps nobody.
+std::int64_t OpenBytes(const internal::ChannelState& channel) {
+  std::int64_t bytes = 0;
   for (const auto& growing : channel.growing()) {
-    if (!growing.closed()) open_bytes += growing.bytes();
+    if (!growing.closed()) bytes += growing.bytes();
   }
-  due.all = open_bytes > config.log_distance_mb * kMegabyte ||
+  return bytes;
+}
+
+// Open bytes of a vchannel from which on it is closed: where memory is short,
+// those go that hold no less than the average.
+std::int64_t OpenBytesMax(const internal::GetChannelStatesReply& states,
+                          const base::Config& config, std::int64_t all_max) {
+  std::int64_t all = 0;
+  for (const internal::ChannelState& channel : states.channels()) {
+    all += OpenBytes(channel);
+  }
+  const std::int64_t most = config.log_distance_mb * kMegabyte;
+  if (all <= all_max) return most;
+  return std::min(most, all / states.channels_size() - 1);
+}
+
+Due FindDue(const internal::ChannelState& channel, const base::Config& config,
+            std::int64_t open_bytes_max, std::int64_t now_ms) {
+  Due due;
+  due.all = OpenBytes(channel) > open_bytes_max ||
             channel.tombstones() > kTombstonesMax;
   const auto bytes_max = static_cast<std::int64_t>(
       static_cast<double>(config.segment_max_mb * kMegabyte) *
@@ -68,8 +86,11 @@ void DataCoordinator::SealingTick() {
 
 void DataCoordinator::SealWhatIsDue(
     const internal::GetChannelStatesReply& states) {
+  const std::int64_t open_bytes_max =
+      OpenBytesMax(states, deps_.config, deps_.open_bytes_max);
   for (const internal::ChannelState& channel : states.channels()) {
-    const Due due = FindDue(channel, deps_.config, deps_.clock.WallMs());
+    const Due due =
+        FindDue(channel, deps_.config, open_bytes_max, deps_.clock.WallMs());
     if (!due.all && due.partitions.empty()) continue;
     const CollectionRef collection = FindCollection(channel.collection_id());
     if (collection == nullptr) continue;

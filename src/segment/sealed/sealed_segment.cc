@@ -58,6 +58,7 @@ class SealedSegment::State {
   std::vector<types::ColumnView> ats;
   std::vector<RowOffset> key_order;  // empty if sorted_by_key
   base::MemoryReservation order_held;
+  base::MemoryReservation deletes_held;
 
   struct LoadedIndex {
     std::shared_ptr<const index::VectorIndex> index;
@@ -235,6 +236,12 @@ absl::Status SealedSegment::ApplyFoldedDeletes() {
     }
   }
   return absl::OkStatus();
+}
+
+void SealedSegment::AccountDeletes() {
+  const auto bytes = static_cast<std::int64_t>(deletes().memory_bytes());
+  if (bytes == state_->deletes_held.bytes()) return;
+  state_->deletes_held = state_->loader.budget().Charge(bytes);
 }
 
 absl::Status SealedSegment::LoadIndex(base::FieldId field,

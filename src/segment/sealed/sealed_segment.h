@@ -82,6 +82,7 @@ class SealedSegment final : public Segment {
       const types::FieldSchema& field, std::size_t chunk) const override;
   bool HasField(base::FieldId field) const override;
   absl::StatusOr<types::ColumnView> AtColumn(std::size_t chunk) const override;
+  void AccountDeletes() override;
   absl::StatusOr<std::size_t> CutAt(base::Timestamp read_ts, std::size_t rows,
                                     types::Bitset* excluded) const override;
 

@@ -27,7 +27,7 @@ EmbeddedLog::EmbeddedLog(std::unique_ptr<LogFolder> folder,
                          const EmbeddedLogOptions& options)
     : folder_(std::move(folder)),
       clock_(*options.clock),
-      state_(options.recent_bytes) {}
+      state_(options.recent_bytes, options.budget) {}
 
 EmbeddedLog::~EmbeddedLog() = default;
 

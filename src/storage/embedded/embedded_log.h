@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "storage/embedded/log_file.h"
 #include "storage/embedded/log_scan.h"
@@ -38,6 +39,7 @@ namespace elanus::storage {
 struct EmbeddedLogOptions {
   LogWriter::Options writer;
   std::uint64_t recent_bytes = 64ULL << 20;  // records kept for followers
+  base::MemoryBudget* budget = nullptr;      // charged with them
   const base::Clock* clock = &base::SystemClock();
 };
 

@@ -28,6 +28,12 @@ void RecentRecords::Add(std::uint64_t place, base::Buffer record) {
     order_.pop_front();
     Remove(oldest);
   }
+  Account();
+}
+
+void RecentRecords::Account() {
+  if (budget_ == nullptr) return;
+  held_ = budget_->Charge(static_cast<std::int64_t>(bytes_));
 }
 
 void RecentRecords::Remove(std::uint64_t place) {
@@ -35,6 +41,7 @@ void RecentRecords::Remove(std::uint64_t place) {
   if (found == records_.end()) return;
   bytes_ -= found->second.size();
   records_.erase(found);
+  Account();
 }
 
 const base::Buffer* RecentRecords::Find(std::uint64_t place) const {

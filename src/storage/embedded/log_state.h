@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/buffer.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "storage/embedded/log_file.h"
 #include "storage/embedded/log_table.h"
@@ -24,7 +25,9 @@ namespace elanus::storage {
 // never reads a file.
 class RecentRecords {
  public:
-  explicit RecentRecords(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  // budget: charged with what is held, if given.
+  RecentRecords(std::uint64_t max_bytes, base::MemoryBudget* budget)
+      : max_bytes_(max_bytes), budget_(budget) {}
 
   void Add(std::uint64_t place, base::Buffer record);
   void Remove(std::uint64_t place);
@@ -32,7 +35,11 @@ class RecentRecords {
   const base::Buffer* Find(std::uint64_t place) const;
 
  private:
+  void Account();
+
   const std::uint64_t max_bytes_;
+  base::MemoryBudget* const budget_;
+  base::MemoryReservation held_;
   std::uint64_t bytes_ = 0;
   std::deque<std::uint64_t> order_;  // may name removed ones
   absl::flat_hash_map<std::uint64_t, base::Buffer> records_;
@@ -68,7 +75,8 @@ class LogState {
   };
   using TopicPtr = std::shared_ptr<Topic>;
 
-  explicit LogState(std::uint64_t recent_bytes) : recent_(recent_bytes) {}
+  LogState(std::uint64_t recent_bytes, base::MemoryBudget* budget)
+      : recent_(recent_bytes, budget) {}
 
   const LogTable& table() const { return table_; }
 
