@@ -9,7 +9,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "storage/embedded/rocks_meta_store.h"
 #include "storage/errors.h"
 #include "storage/local/local_object_store.h"
+#include "testing/for_each_fault.h"
 #include "testing/log_sinks.h"
 #include "testing/syscall_faults.h"
 #include "testing/temp_folder.h"
@@ -30,37 +30,11 @@ namespace {
 
 using testing::AppendAndWait;
 using ::testing::ElementsAre;
+using testing::ForEachFault;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using testing::SyscallFaults;
 using testing::TempFolder;
-using Kind = SyscallFaults::Kind;
-
-std::size_t OpenDescriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
-}
-
-// Runs `round` once for each call that can fail, in each way. A round arms the
-// plan where it likes and returns what Disarm said. Returns the rounds.
-int ForEachFault(const std::function<bool(const SyscallFaults::Plan&)>& round) {
-  int rounds = 0;
-  for (const int error : {EIO, ENOSPC}) {
-    for (const Kind kind : {Kind::kOnce, Kind::kForGood}) {
-      for (int after = 0;; ++after) {
-        SCOPED_TRACE(fmt::format("call {} fails with {}{}", after, error,
-                                 kind == Kind::kOnce ? "" : " for good"));
-        const std::size_t open = OpenDescriptors();
-        const bool struck =
-            round({.after = after, .error = error, .kind = kind});
-        EXPECT_EQ(OpenDescriptors(), open);
-        ++rounds;
-        if (!struck || ::testing::Test::HasFailure()) break;
-      }
-    }
-  }
-  return rounds;
-}
 
 // The embedded log. -----------------------------------------------------------
 
@@ -454,7 +428,8 @@ TEST(FaultByCountTest, TransfersThatStopHalfWayAreContinued) {
     auto log = PreparedLog(folder);
     const auto store = OpenStore(folder);
     const std::string text(1000, 'x');
-    SyscallFaults::Arm({.after = after, .kind = Kind::kTransfer});
+    SyscallFaults::Arm(
+        {.after = after, .kind = SyscallFaults::Kind::kTransfer});
     EXPECT_TRUE(AppendAndWait(*log, "a", text).ok());
     EXPECT_EQ(testing::ReadAll(*log, "a")->back(), text);
     EXPECT_TRUE(store->Put(kObject, text).ok());
