@@ -63,8 +63,16 @@ void NibbleSums(const uint8_t* codes, size_t blocks, size_t groups,
   for (; block + 4 <= blocks; block += 4) {
     NibbleBlocks<4>(codes, block, groups, table, score, out);
   }
-  for (; block < blocks; ++block) {
-    NibbleBlocks<1>(codes, block, groups, table, score, out);
+  // Side by side, so that their sums do not wait for each other.
+  switch (blocks - block) {
+    case 3:
+      return NibbleBlocks<3>(codes, block, groups, table, score, out);
+    case 2:
+      return NibbleBlocks<2>(codes, block, groups, table, score, out);
+    case 1:
+      return NibbleBlocks<1>(codes, block, groups, table, score, out);
+    default:
+      return;
   }
 }
 
@@ -159,8 +167,16 @@ void ByteDots(const uint8_t* codes, size_t blocks, size_t groups,
   for (; block + 4 <= blocks; block += 4) {
     DotBlocks<4>(codes, block, groups, query, score, out);
   }
-  for (; block < blocks; ++block) {
-    DotBlocks<1>(codes, block, groups, query, score, out);
+  // Side by side, so that their sums do not wait for each other.
+  switch (blocks - block) {
+    case 3:
+      return DotBlocks<3>(codes, block, groups, query, score, out);
+    case 2:
+      return DotBlocks<2>(codes, block, groups, query, score, out);
+    case 1:
+      return DotBlocks<1>(codes, block, groups, query, score, out);
+    default:
+      return;
   }
 }
 
