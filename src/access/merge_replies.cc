@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "role/vector_field.h"
+
 namespace elanus::access {
 namespace {
 
@@ -73,17 +75,12 @@ void AppendScalar(const schema_pb::ScalarField& from, int row,
   }
 }
 
-void AppendVector(const schema_pb::VectorField& from, int row,
-                  schema_pb::VectorField* to) {
-  const auto dim = static_cast<int>(from.dim());
-  const auto begin = from.float_vector().data().begin() + row * dim;
-  to->mutable_float_vector()->mutable_data()->Add(begin, begin + dim);
-}
-
 void AppendValue(const schema_pb::FieldData& from, int row,
                  schema_pb::FieldData* to) {
   if (from.has_vectors()) {
-    AppendVector(from.vectors(), row, to->mutable_vectors());
+    role::AppendVector(static_cast<types::DataType>(from.type()),
+                       from.vectors(), static_cast<std::size_t>(row),
+                       to->mutable_vectors());
   } else {
     AppendScalar(from.scalars(), row, to->mutable_scalars());
   }
@@ -93,8 +90,8 @@ void AppendValue(const schema_pb::FieldData& from, int row,
 // A column without rows still says of which kind it is: clients look at that.
 void SetKind(const schema_pb::FieldData& like, schema_pb::FieldData* field) {
   if (like.has_vectors()) {
-    field->mutable_vectors()->set_dim(like.vectors().dim());
-    field->mutable_vectors()->mutable_float_vector();
+    role::MakeVectors(static_cast<types::DataType>(like.type()),
+                      like.vectors().dim(), 0, field->mutable_vectors());
     return;
   }
   const auto* reflection = like.scalars().GetReflection();

@@ -22,6 +22,7 @@ internal::SearchShardsReply MakeReply(const Found& found) {
   column->set_field_name("twice");
   auto* vectors = reply.add_fields();
   vectors->set_field_name("v");
+  vectors->set_type(milvus::proto::schema::FloatVector);
   vectors->mutable_vectors()->set_dim(2);
   for (const auto& query : found) {
     reply.add_top_ks(static_cast<std::int64_t>(query.size()));

@@ -15,7 +15,8 @@
 namespace elanus::access {
 
 struct QueryVectors {
-  std::string bytes;  // nq * dim float32
+  // As query_node.proto wants them: dense ones decoded to float32.
+  std::string bytes;
   std::int64_t nq = 0;
 };
 
@@ -24,7 +25,7 @@ struct QueryVectorsCheck {
   std::int64_t max_nq = 16384;
 };
 
-// `field` is a float vector.
+// `field` is a vector.
 absl::StatusOr<QueryVectors> ReadQueryVectors(const std::string& group,
                                               const types::FieldSchema& field,
                                               const QueryVectorsCheck& check);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "access/rows_request.h"
+#include "access/vector_values.h"
 
 namespace elanus::access {
 namespace {
@@ -67,23 +68,6 @@ void FillNumbers(const InputColumn& column, const RowsRequest::RowList& rows,
       [&](std::size_t to) {
         put(to, DefaultAs<T>(column.field->default_value));
       });
-}
-
-void FillVectors(const InputColumn& column, const RowsRequest::RowList& rows,
-                 segment::ColumnSpans& spans) {
-  const auto& values = column.data->vectors().float_vector().data();
-  const std::size_t width =
-      static_cast<std::size_t>(column.field->dim) * sizeof(float);
-  const auto* source = reinterpret_cast<const std::byte*>(values.data());
-  // All rows in their order: one copy.
-  if (column.index.empty() && rows.size() * width == values.size() * 4U) {
-    std::memcpy(spans.values.data(), source, rows.size() * width);
-    return;
-  }
-  for (std::size_t to = 0; to < rows.size(); ++to) {
-    std::memcpy(spans.values.data() + to * width, source + rows[to] * width,
-                width);
-  }
 }
 
 std::string_view DefaultText(const types::FieldSchema& field) {
@@ -158,8 +142,13 @@ absl::Status FillColumn(const InputColumn& column,
                   [&](std::string_view text) { PutText(text, row, spans); });
       break;
     }
+    case types::DataType::kBinaryVector:
     case types::DataType::kFloatVector:
-      FillVectors(column, rows, spans);
+    case types::DataType::kFloat16Vector:
+    case types::DataType::kBFloat16Vector:
+    case types::DataType::kSparseFloatVector:
+    case types::DataType::kInt8Vector:
+      CopyVectors(*column.field, column.data->vectors(), rows, spans);
       break;
     default:
       return base::Error(base::ErrorCode::kServiceInternal,
@@ -194,6 +183,8 @@ absl::StatusOr<segment::RowsBuilder> RowsRequest::Build(
         for (const std::uint32_t row : rows) {
           bytes += std::get<std::string_view>(key(row)).size();
         }
+      } else if (types::IsVector(column.field->type)) {
+        bytes = SparseBytes(column.data->vectors(), rows);
       } else {
         ForEachText(column, rows, none,
                     [&bytes](std::string_view text) { bytes += text.size(); });

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "access/json_check.h"
 #include "access/key_hash.h"
+#include "access/vector_values.h"
 
 namespace elanus::access {
 namespace {
@@ -55,36 +56,17 @@ std::optional<std::size_t> CountValues(const types::FieldSchema& field,
     case types::DataType::kJson:
       if (scalars.has_json_data()) return size(scalars.json_data());
       break;
+    case types::DataType::kBinaryVector:
     case types::DataType::kFloatVector:
-      if (data.vectors().has_float_vector()) {
-        return static_cast<std::size_t>(
-                   data.vectors().float_vector().data_size()) /
-               static_cast<std::size_t>(field.dim);
-      }
-      break;
+    case types::DataType::kFloat16Vector:
+    case types::DataType::kBFloat16Vector:
+    case types::DataType::kSparseFloatVector:
+    case types::DataType::kInt8Vector:
+      return CountVectors(field, data.vectors());
     default:
       break;
   }
   return std::nullopt;
-}
-
-absl::Status CheckVectorShape(const types::FieldSchema& field,
-                              const schema_pb::FieldData& data) {
-  if (field.type != types::DataType::kFloatVector) return absl::OkStatus();
-  const int values = data.vectors().float_vector().data_size();
-  if (data.vectors().dim() != 0 && data.vectors().dim() != field.dim) {
-    return Invalid(
-        "vector dimension mismatch of field {}: the dim({}) of the "
-        "data is not the field's dim({})",
-        field.name, data.vectors().dim(), field.dim);
-  }
-  if (values % field.dim != 0) {
-    return Invalid(
-        "the length({}) of float data should divide the dim({}) of "
-        "field {}",
-        values, field.dim, field.name);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckRowCount(const types::FieldSchema& field, std::size_t got,
@@ -184,8 +166,6 @@ absl::Status CheckValues(const types::Schema& schema,
     case types::DataType::kJson:
       return CheckJson(schema, field, scalars.json_data(),
                        check.max_json_bytes);
-    case types::DataType::kFloatVector:
-      return CheckFinite(field, data.vectors().float_vector().data());
     default:
       return absl::OkStatus();
   }
@@ -270,7 +250,9 @@ absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
     return Invalid("the data of field {} are not of its type {}", field.name,
                    types::NameOf(field.type));
   }
-  RETURN_IF_ERROR(CheckVectorShape(field, *data));
+  if (types::IsVector(field.type)) {
+    RETURN_IF_ERROR(CheckVectors(field, data->vectors()));
+  }
   ASSIGN_OR_RETURN(column.index,
                    IndexValues(field, *data, values.value_or(0), rows));
   RETURN_IF_ERROR(CheckValues(schema, field, *data, check));

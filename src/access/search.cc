@@ -62,7 +62,7 @@ absl::StatusOr<const types::FieldSchema*> FindVectorField(
       found = &field;
     }
   }
-  if (found == nullptr || found->type != types::DataType::kFloatVector) {
+  if (found == nullptr || !types::IsVector(found->type)) {
     return base::InvalidInput(ErrorCode::kParameterInvalid,
                               "failed to create query plan: field ({}) to "
                               "search is not of vector data type: invalid "

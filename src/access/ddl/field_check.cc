@@ -58,7 +58,12 @@ absl::Status CheckType(const FieldSchema& field) {
     case DataType::Double:
     case DataType::VarChar:
     case DataType::JSON:
+    case DataType::BinaryVector:
     case DataType::FloatVector:
+    case DataType::Float16Vector:
+    case DataType::BFloat16Vector:
+    case DataType::SparseFloatVector:
+    case DataType::Int8Vector:
       return absl::OkStatus();
     case DataType::String:
       return InvalidInput(ErrorCode::kParameterInvalid,
@@ -94,8 +99,31 @@ absl::Status CheckTypeParams(const FieldSchema& field) {
   return absl::OkStatus();
 }
 
+// Milvus counts bits eight times as generously.
+absl::Status CheckBits(const FieldSchema& field, std::int64_t dim,
+                       std::int64_t max) {
+  if (dim < kMinDimension || dim > max * 8) {
+    return InvalidInput(ErrorCode::kUnexpected,
+                        "invalid dimension: {} of field {}. binary vector "
+                        "dimension should be in range {} ~ {}",
+                        dim, field.name(), kMinDimension, max * 8);
+  }
+  if (dim % 8 == 0) return absl::OkStatus();
+  return InvalidInput(ErrorCode::kUnexpected,
+                      "invalid dimension: {} of field {}. binary vector "
+                      "dimension should be multiple of 8.",
+                      dim, field.name());
+}
+
 absl::Status CheckDimension(const FieldSchema& field, std::int64_t max) {
   const std::string* text = FindParam(field, kDim);
+  if (field.data_type() == DataType::SparseFloatVector) {
+    if (text == nullptr) return absl::OkStatus();
+    return InvalidInput(ErrorCode::kUnexpected,
+                        "dim should not be specified for sparse vector field "
+                        "{}({})",
+                        field.name(), field.fieldid());
+  }
   if (text == nullptr) {
     return InvalidInput(ErrorCode::kUnexpected,
                         "dimension is not defined in field type params, check "
@@ -103,6 +131,9 @@ absl::Status CheckDimension(const FieldSchema& field, std::int64_t max) {
                         field.name());
   }
   const std::optional<std::int64_t> dim = ParseInteger(*text);
+  if (dim.has_value() && field.data_type() == DataType::BinaryVector) {
+    return CheckBits(field, *dim, max);
+  }
   if (!dim.has_value() || *dim < kMinDimension || *dim > max) {
     return InvalidInput(ErrorCode::kUnexpected,
                         "invalid dimension: {} of field {}. float vector "
@@ -313,7 +344,7 @@ absl::Status CheckField(const FieldSchema& field, const std::string& collection,
   RETURN_IF_ERROR(CheckType(field));
   RETURN_IF_ERROR(CheckFlags(field));
   RETURN_IF_ERROR(CheckTypeParams(field));
-  if (field.data_type() == DataType::FloatVector) {
+  if (IsVectorType(field.data_type())) {
     RETURN_IF_ERROR(CheckDimension(field, config.max_dimension));
   }
   if (field.data_type() == DataType::VarChar) {

@@ -247,9 +247,22 @@ TEST(SchemaCheck, RefusesByNameWhatIsNotThereYet) {
       {[](auto& s) { Field(s, "n").set_data_type(DataType::Array); },
        ErrorCode::kParameterInvalid, "data type Array of field n"},
       {[](auto& s) { Add(s, "b", DataType::BinaryVector); },
-       ErrorCode::kParameterInvalid, "data type BinaryVector of field b"},
-      {[](auto& s) { Add(s, "b", DataType::SparseFloatVector); },
-       ErrorCode::kParameterInvalid, "data type SparseFloatVector of field b"},
+       ErrorCode::kUnexpected, "dimension is not defined"},
+      {[](auto& s) {
+         Add(s, "b", DataType::BinaryVector);
+         SetParam(Field(s, "b"), "dim", "12");
+       },
+       ErrorCode::kUnexpected, "should be multiple of 8."},
+      {[](auto& s) {
+         Add(s, "b", DataType::Int8Vector);
+         SetParam(Field(s, "b"), "dim", "1");
+       },
+       ErrorCode::kUnexpected, "invalid dimension: 1 of field b"},
+      {[](auto& s) {
+         Add(s, "b", DataType::SparseFloatVector);
+         SetParam(Field(s, "b"), "dim", "12");
+       },
+       ErrorCode::kUnexpected, "dim should not be specified"},
       {[](auto& s) { Field(s, "n").set_data_type(DataType::String); },
        ErrorCode::kParameterInvalid, "string data type not supported yet"},
       {[](auto& s) { Field(s, "n").set_data_type(DataType::None); },

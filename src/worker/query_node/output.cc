@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "role/vector_field.h"
 #include "segment/query.h"
 #include "worker/query_node/dynamic_output.h"
 
@@ -102,9 +103,8 @@ void FieldFiller::Reserve() {
       scalars->mutable_json_data();
       break;
     default:
-      data_->mutable_vectors()->set_dim(field_.dim);
-      data_->mutable_vectors()->mutable_float_vector()->mutable_data()->Resize(
-          static_cast<int>(rows_) * static_cast<int>(field_.dim), 0);
+      role::MakeVectors(field_.type, field_.dim, rows_,
+                        data_->mutable_vectors());
   }
   if (field_.nullable) data_->mutable_valid_data()->Resize(rows, true);
 }
@@ -159,15 +159,11 @@ absl::Status FieldFiller::Put(const types::ColumnView& column, std::size_t row,
     case types::DataType::kJson:
       return PutText(column, row,
                      scalars->mutable_json_data()->mutable_data(i));
-    default: {
-      const auto bytes = column.Bytes(row);
-      float* values = data_->mutable_vectors()
-                          ->mutable_float_vector()
-                          ->mutable_data()
-                          ->mutable_data();
-      std::memcpy(values + to * static_cast<std::size_t>(field_.dim),
-                  bytes.data(), bytes.size());
-    }
+    default:
+      role::PutVector(column, row, to, data_->mutable_vectors());
+      if (field_.type == types::DataType::kSparseFloatVector) {
+        return bytes_.Take(column.Text(row).size());
+      }
   }
   return absl::OkStatus();
 }

@@ -54,22 +54,54 @@ absl::StatusOr<std::optional<segment::DistanceRange>> ReadRange(
 
 struct SearchInput {
   segment::SearchPlan plan;
-  std::vector<float> queries;  // aligned copy of the request's bytes
+  std::vector<std::byte> bytes;  // aligned copy of the request's queries
 };
 
-absl::Status CheckQueries(const internal::SearchShardsRequest& request,
-                          const types::FieldSchema& field) {
-  const auto want = static_cast<std::size_t>(request.nq()) *
-                    static_cast<std::size_t>(field.dim) * sizeof(float);
-  if (request.queries().size() == want) return absl::OkStatus();
+absl::Status BadQueries(const internal::SearchShardsRequest& request,
+                        const types::FieldSchema& field) {
   return base::InvalidInput(
       base::ErrorCode::kParameterInvalid,
-      "vector dimension mismatch, expected vector size(byte) {}, actual {}: "
-      "invalid parameter",
-      field.dim * static_cast<std::int64_t>(sizeof(float)),
-      request.nq() == 0
-          ? request.queries().size()
-          : request.queries().size() / static_cast<std::size_t>(request.nq()));
+      "field {}: {} queries of dimension {} in {} bytes: invalid parameter",
+      field.name, request.nq(), field.dim, request.queries().size());
+}
+
+// The rows behind their offsets.
+absl::StatusOr<index::Queries> SparseQueries(
+    const internal::SearchShardsRequest& request,
+    const types::FieldSchema& field, std::span<const std::byte> bytes) {
+  const std::size_t count = static_cast<std::size_t>(request.nq()) + 1;
+  const std::size_t head = count * sizeof(std::uint32_t);
+  if (request.nq() < 1 || bytes.size() < head) {
+    return BadQueries(request, field);
+  }
+  const std::span<const std::uint32_t> offsets(
+      reinterpret_cast<const std::uint32_t*>(bytes.data()), count);
+  bool fits = offsets.front() == 0 && offsets.back() == bytes.size() - head;
+  for (std::size_t i = 1; i < count; ++i) {
+    fits = fits && offsets[i - 1] <= offsets[i] &&
+           offsets[i] % sizeof(types::SparseEntry) == 0;
+  }
+  if (!fits) return BadQueries(request, field);
+  return index::Queries::Sparse(
+      {reinterpret_cast<const types::SparseEntry*>(bytes.data() + head),
+       offsets});
+}
+
+absl::StatusOr<index::Queries> ReadQueries(
+    const internal::SearchShardsRequest& request,
+    const types::FieldSchema& field, std::span<const std::byte> bytes) {
+  if (field.type == types::DataType::kSparseFloatVector) {
+    return SparseQueries(request, field, bytes);
+  }
+  const bool is_binary = field.type == types::DataType::kBinaryVector;
+  const std::size_t width = types::FixedWidth(
+      is_binary ? field.type : types::DataType::kFloatVector, field.dim);
+  if (bytes.size() != static_cast<std::size_t>(request.nq()) * width) {
+    return BadQueries(request, field);
+  }
+  if (is_binary) return index::Queries::Bits(bytes);
+  return index::Queries(std::span(reinterpret_cast<const float*>(bytes.data()),
+                                  bytes.size() / sizeof(float)));
 }
 
 absl::Status CheckMetric(const std::string& asked, types::MetricType metric) {
@@ -95,11 +127,12 @@ absl::StatusOr<SearchInput> MakeInput(
                        request.scope().collection_id());
   }
   RETURN_IF_ERROR(CheckMetric(request.metric_type(), index->second.metric));
-  RETURN_IF_ERROR(CheckQueries(request, *field));
   SearchInput input;
-  input.queries.resize(request.queries().size() / sizeof(float));
-  std::memcpy(input.queries.data(), request.queries().data(),
+  input.bytes.resize(request.queries().size());
+  std::memcpy(input.bytes.data(), request.queries().data(),
               request.queries().size());
+  ASSIGN_OR_RETURN(input.plan.queries,
+                   ReadQueries(request, *field, input.bytes));
   input.plan.schema = schema;
   input.plan.filter = std::move(filter);
   input.plan.vector_field = id;
@@ -164,7 +197,6 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   ASSIGN_OR_RETURN(SearchInput input,
                    MakeInput(request, *snapshot.parts.front().view,
                              snapshot.schema, snapshot.filter));
-  input.plan.queries = input.queries;
   ASSIGN_OR_RETURN(const base::MemoryReservation held,
                    AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
                              input.plan.k, deps_.output_bytes_max));
