@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kWindowsBetweenChecks = 8;
 // What each addition may lose in float32, twice.
 constexpr float kUlp = 1.2e-7F;
+// Looking a row up in a list costs as much as going over so many postings.
+constexpr std::size_t kLookupCost = 12;
 
 using types::SparseEntry;
 
@@ -64,8 +66,7 @@ WindowSearch::WindowSearch(const Postings& postings,
     // Bounds hold only where nothing can be taken away again.
     prune_ = prune_ && entry.value > 0;
   }
-  margin_ =
-      (1 + kUlp * static_cast<float>(terms_.size() + 2)) * options.bound_ratio;
+  margin_ = kUlp * static_cast<float>(terms_.size() + 2);
 }
 
 absl::Status WindowSearch::Run(const base::OpContext& ctx, TopK& best) {
@@ -90,7 +91,8 @@ bool WindowSearch::NextWindow() {
       continue;
     }
     const Postings::Chunk chunk = postings_.At(term.next++);
-    const float bound = term.weight * chunk.largest * margin_;
+    const float bound =
+        term.weight * chunk.largest * (1 + margin_) * options_.bound_ratio;
     live_.push_back(
         {.chunk = chunk, .weight = term.weight, .bound = bound, .rest = bound});
   }
@@ -111,13 +113,40 @@ void WindowSearch::RunWindow(TopK& best) {
   if (prune_ && best.is_full()) {
     OrderByBound();
     // Later rows must beat the k-th best: at equal scores the earlier row wins.
-    const float least = -best.bound();
-    while (essential > 0 && live_[essential - 1].rest <= least) --essential;
+    while (essential > 0 && live_[essential - 1].rest <= -best.bound()) {
+      --essential;
+    }
+    if (essential > 0 && !IsWorthSplitting(essential)) {
+      essential = live_.size();
+    }
   }
-  for (std::size_t i = 0; i < essential; ++i) Add(live_[i]);
+  if (essential == 0) return;
+  std::size_t postings = 0;
   for (std::size_t i = 0; i < essential; ++i) {
-    Collect(essential, live_[i], best);
+    Add(live_[i]);
+    postings += live_[i].chunk.rows.size();
   }
+  Gather(essential, postings, best.bound());
+  for (std::size_t i = essential; i < live_.size(); ++i) {
+    Complete(live_[i], best.bound());
+  }
+  const std::size_t first = std::size_t{window_} * kWindowRows;
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.score < -best.bound()) continue;
+    best.Offer(
+        {-candidate.score, static_cast<std::uint32_t>(first + candidate.row)});
+  }
+}
+
+bool WindowSearch::IsWorthSplitting(std::size_t essential) const {
+  std::size_t first = 0;
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < live_.size(); ++i) {
+    all += live_[i].chunk.rows.size();
+    if (i < essential) first += live_[i].chunk.rows.size();
+  }
+  // Going over candidates costs about what adding a list does.
+  return first * 3 < all;
 }
 
 void WindowSearch::Add(const Live& live) {
@@ -129,32 +158,75 @@ void WindowSearch::Add(const Live& live) {
   }
 }
 
-void WindowSearch::Collect(std::size_t essential, const Live& live,
-                           TopK& best) {
-  const std::size_t first = std::size_t{window_} * kWindowRows;
+float WindowSearch::Least(float bound, float rest) const {
+  // Sums lose up to an ulp of the score with each addition.
+  const float least = -bound * (1 - margin_);
+  return std::max(least - rest, std::numeric_limits<float>::denorm_min());
+}
+
+void WindowSearch::Gather(std::size_t essential, std::size_t postings,
+                          float bound) {
+  candidates_.clear();
   const float rest = essential < live_.size() ? live_[essential].rest : 0;
-  for (const std::uint16_t row : live.chunk.rows) {
-    float score = std::exchange(scores_.of_row[row], 0.0F);
-    if (score == 0) continue;  // or collected from another list
-    const float least = -best.bound();
-    if (score + rest < least || options_.excluded.Test(first + row)) continue;
-    if (Complete(essential, row, least, score)) {
-      best.Offer({-score, static_cast<std::uint32_t>(first + row)});
+  const float least = Least(bound, rest);
+  if (postings * 2 > kWindowRows) {
+    GatherFromAll(least);
+    return;
+  }
+  float* const scores = scores_.of_row.data();
+  for (std::size_t i = 0; i < essential; ++i) {
+    for (const std::uint16_t row : live_[i].chunk.rows) {
+      // Zero as well if gathered from another list before.
+      const float score = std::exchange(scores[row], 0.0F);
+      if (score >= least) Consider(row, score);
     }
   }
 }
 
-bool WindowSearch::Complete(std::size_t from, std::uint16_t row, float least,
-                            float& score) const {
-  for (std::size_t i = from; i < live_.size(); ++i) {
-    if (score + live_[i].rest < least) return false;
-    const auto rows = live_[i].chunk.rows;
-    const auto found = std::lower_bound(rows.begin(), rows.end(), row);
-    if (found != rows.end() && *found == row) {
-      score += live_[i].weight * live_[i].chunk.values[found - rows.begin()];
+void WindowSearch::GatherFromAll(float least) {
+  constexpr std::size_t kStep = 16;
+  float* const scores = scores_.of_row.data();
+  for (std::size_t row = 0; row < kWindowRows; row += kStep) {
+    unsigned any = 0;
+    for (std::size_t i = 0; i < kStep; ++i) {
+      any |= scores[row + i] >= least ? 1U : 0U;
+    }
+    if (any == 0) continue;
+    for (std::size_t i = 0; i < kStep; ++i) {
+      if (scores[row + i] >= least) {
+        Consider(static_cast<std::uint16_t>(row + i), scores[row + i]);
+      }
     }
   }
-  return score > 0 && score >= least;
+  std::fill_n(scores, kWindowRows, 0.0F);
+}
+
+void WindowSearch::Consider(std::uint16_t row, float score) {
+  if (options_.excluded.Test(std::size_t{window_} * kWindowRows + row)) return;
+  candidates_.push_back({score, row});
+}
+
+void WindowSearch::Complete(const Live& live, float bound) {
+  if (candidates_.size() * kLookupCost < live.chunk.rows.size()) {
+    const auto rows = live.chunk.rows;
+    for (Candidate& candidate : candidates_) {
+      const auto found =
+          std::lower_bound(rows.begin(), rows.end(), candidate.row);
+      if (found == rows.end() || *found != candidate.row) continue;
+      candidate.score += live.weight * live.chunk.values[found - rows.begin()];
+    }
+  } else {
+    Add(live);
+    float* const scores = scores_.of_row.data();
+    for (Candidate& candidate : candidates_) {
+      candidate.score += scores[candidate.row];
+    }
+    for (const std::uint16_t row : live.chunk.rows) scores[row] = 0;
+  }
+  const float least = Least(bound, live.rest - live.bound);
+  std::erase_if(candidates_, [least](const Candidate& candidate) {
+    return candidate.score < least;
+  });
 }
 
 }  // namespace elanus::index

@@ -82,26 +82,38 @@ class WindowSearch {
     float bound;
     float rest;  // of this and all behind
   };
+  struct Candidate {
+    float score;
+    std::uint16_t row;
+  };
 
   // The next window that any list has rows in, and those lists; false at the
   // end.
   bool NextWindow();
   void OrderByBound();
   void RunWindow(TopK& best);
+  // The first `essential` lists are few enough of all postings.
+  bool IsWorthSplitting(std::size_t essential) const;
   void Add(const Live& live);
-  void Collect(std::size_t essential, const Live& live, TopK& best);
-  // The score with what the lists from `from` on add; false as soon as it
-  // cannot reach `least`.
-  bool Complete(std::size_t from, std::uint16_t row, float least,
-                float& score) const;
+  // The candidates: rows that the first `essential` lists, all added up, give
+  // enough to get within `bound` with what the other lists may add. Leaves all
+  // scores at zero.
+  void Gather(std::size_t essential, std::size_t postings, float bound);
+  void GatherFromAll(float least);
+  void Consider(std::uint16_t row, float score);
+  // Adds a list to the candidates, and drops those that are now out of reach.
+  void Complete(const Live& live, float bound);
+  // The score that a row needs if `rest` may still come.
+  float Least(float bound, float rest) const;
 
   const Postings& postings_;
   const WindowOptions options_;
   WindowScores& scores_;
   bool prune_;
-  float margin_ = 1;
+  float margin_ = 0;
   std::vector<Term> terms_;
   std::vector<Live> live_;
+  std::vector<Candidate> candidates_;
   std::uint32_t window_ = 0;
 };
 
