@@ -45,42 +45,6 @@ void SetLimits(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-RpcCall::~RpcCall() {
-  if (!call_->answered()) {
-    Fail(absl::StatusCode::kInternal, "the server dropped the call");
-  }
-  call_->Release();
-}
-
-const std::string& RpcCall::method() const { return call_->method(); }
-std::string RpcCall::peer() const { return call_->peer(); }
-const base::Buffer& RpcCall::request() const { return call_->request(); }
-const base::OpContext& RpcCall::context() const { return call_->op_context(); }
-std::optional<std::string_view> RpcCall::Metadata(std::string_view key) const {
-  return call_->Metadata(key);
-}
-
-void RpcCall::Finish(const base::Buffer& reply) {
-  DCHECK(!call_->answered());
-  call_->Finish(reply);
-}
-
-void RpcCall::Finish(const google::protobuf::MessageLite& reply) {
-  DCHECK(!call_->answered());
-  call_->Finish(reply);
-}
-
-void RpcCall::Fail(absl::StatusCode code, std::string_view text) {
-  DCHECK(!call_->answered());
-  call_->Fail(
-      grpc::Status(static_cast<grpc::StatusCode>(code), std::string(text)));
-}
-
-void RpcCall::Fail(const absl::Status& error) {
-  DCHECK(!call_->answered());
-  call_->Fail(ToGrpc(error));
-}
-
 RpcServer::RpcServer(RpcServerOptions options, base::Executor& executor)
     : state_(std::make_shared<State>(std::move(options), executor)) {}
 

@@ -39,34 +39,31 @@ namespace elanus::role {
 // The metadata key of the id that follows a request through logs and roles.
 inline constexpr std::string_view kRequestIdKey = "client-request-id";
 
-class ServerCall;
-
 // One call. Answered by exactly one Finish or Fail, from any thread; what
-// request() and the other accessors gave stays valid until destruction.
-class RpcCall final {
+// request() and the other accessors gave stays valid until destruction, which
+// answers INTERNAL if nobody did.
+class RpcCall {
  public:
-  explicit RpcCall(ServerCall* call) : call_(call) {}
-  ~RpcCall();  // Fail(INTERNAL) if nobody answered
+  RpcCall() = default;
+  virtual ~RpcCall() = default;
   RpcCall(const RpcCall&) = delete;
   RpcCall& operator=(const RpcCall&) = delete;
 
-  const std::string& method() const;  // "/pkg.Service/Method"
-  std::string peer() const;           // "ipv4:127.0.0.1:50312"
-  const base::Buffer& request() const;
+  virtual const std::string& method() const = 0;  // "/pkg.Service/Method"
+  virtual std::string peer() const = 0;           // "ipv4:127.0.0.1:50312"
+  virtual const base::Buffer& request() const = 0;
   // Carries the call's deadline; cancelled when the client goes away.
-  const base::OpContext& context() const;
+  virtual const base::OpContext& context() const = 0;
   // The first value of a lower-case key.
-  std::optional<std::string_view> Metadata(std::string_view key) const;
+  virtual std::optional<std::string_view> Metadata(
+      std::string_view key) const = 0;
 
-  void Finish(const base::Buffer& reply);
-  void Finish(const google::protobuf::MessageLite& reply);
+  virtual void Finish(const base::Buffer& reply) = 0;
+  virtual void Finish(const google::protobuf::MessageLite& reply) = 0;
   // The gRPC status of the call; the numbers of absl's codes are gRPC's.
-  void Fail(absl::StatusCode code, std::string_view text);
+  virtual void Fail(absl::StatusCode code, std::string_view text) = 0;
   // As above, and our own client gets `error` back as it is.
-  void Fail(const absl::Status& error);
-
- private:
-  ServerCall* call_;
+  virtual void Fail(const absl::Status& error) = 0;
 };
 
 using RpcHandler = std::function<void(std::unique_ptr<RpcCall>)>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/log.h"
 #include "role/rpc_bytes.h"
 #include "role/rpc_wire_error.h"
 
@@ -159,7 +160,7 @@ void ServerCall::HaveRead(bool ok) {
   }
   references_.fetch_add(1, std::memory_order_relaxed);
   state_->executor.Submit(
-      [call = std::make_unique<RpcCall>(this), this]() mutable {
+      [call = std::make_unique<GrpcCall>(this), this]() mutable {
         request_ = TakeBytes(bytes_);
         method_->handler(std::move(call));
       });
@@ -210,6 +211,35 @@ void ServerCall::Write(const grpc::ByteBuffer& reply) {
 void ServerCall::Fail(const grpc::Status& status) {
   if (!TakeAnswer()) return;
   StartOperation([this, &status] { stream_.Finish(status, &answer_); });
+}
+
+GrpcCall::~GrpcCall() {
+  if (!call_->answered()) {
+    call_->Fail(grpc::Status(grpc::StatusCode::INTERNAL,
+                             "the server dropped the call"));
+  }
+  call_->Release();
+}
+
+void GrpcCall::Finish(const base::Buffer& reply) {
+  DCHECK(!call_->answered());
+  call_->Finish(reply);
+}
+
+void GrpcCall::Finish(const google::protobuf::MessageLite& reply) {
+  DCHECK(!call_->answered());
+  call_->Finish(reply);
+}
+
+void GrpcCall::Fail(absl::StatusCode code, std::string_view text) {
+  DCHECK(!call_->answered());
+  call_->Fail(
+      grpc::Status(static_cast<grpc::StatusCode>(code), std::string(text)));
+}
+
+void GrpcCall::Fail(const absl::Status& error) {
+  DCHECK(!call_->answered());
+  call_->Fail(ToGrpc(error));
 }
 
 }  // namespace elanus::role

@@ -124,4 +124,29 @@ class ServerCall final {
   base::OpContext op_context_;
 };
 
+// What a handler holds of a ServerCall.
+class GrpcCall final : public RpcCall {
+ public:
+  explicit GrpcCall(ServerCall* call) : call_(call) {}
+  ~GrpcCall() override;  // Fail(INTERNAL) if nobody answered
+
+  const std::string& method() const override { return call_->method(); }
+  std::string peer() const override { return call_->peer(); }
+  const base::Buffer& request() const override { return call_->request(); }
+  const base::OpContext& context() const override {
+    return call_->op_context();
+  }
+  std::optional<std::string_view> Metadata(
+      std::string_view key) const override {
+    return call_->Metadata(key);
+  }
+  void Finish(const base::Buffer& reply) override;
+  void Finish(const google::protobuf::MessageLite& reply) override;
+  void Fail(absl::StatusCode code, std::string_view text) override;
+  void Fail(const absl::Status& error) override;
+
+ private:
+  ServerCall* const call_;
+};
+
 }  // namespace elanus::role
