@@ -20,7 +20,7 @@ std::vector<double> LatencyBounds() {
 Proxy::Proxy(const Dependencies& dependencies)
     : deps_(dependencies),
       cache_(dependencies.root_coord),
-      times_(dependencies.root_coord),
+      times_(dependencies.root_coord, dependencies.clock),
       ids_(dependencies.root_coord),
       log_(dependencies.broker, dependencies.writer),
       counters_{

@@ -7,7 +7,7 @@ namespace elanus::access {
 
 std::optional<base::Timestamp> TimeBlocks::TakeLocked(std::uint32_t count) {
   if (block_.end - block_.first < count ||
-      std::chrono::steady_clock::now() - taken_at_ > kBlockLife) {
+      clock_.MonotonicNs() - taken_at_ns_ > kBlockLifeNs) {
     return std::nullopt;
   }
   const base::Timestamp first{block_.first};
@@ -36,7 +36,7 @@ void TimeBlocks::Next(std::uint32_t count, Done done) {
         {
           base::MutexLock lock(mutex_);
           block_ = {begin + count, begin + call->reply.count()};
-          taken_at_ = std::chrono::steady_clock::now();
+          taken_at_ns_ = clock_.MonotonicNs();
           own_.push_back({begin, begin + call->reply.count()});
           if (own_.size() > kBlocksKept) own_.pop_front();
         }

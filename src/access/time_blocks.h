@@ -9,10 +9,9 @@
 // remembered, to tell a Session read of its own writes from a foreign one.
 //
 // Threads:   any; at once on this thread while the block lasts.
-// Ownership: root coord is borrowed.
+// Ownership: root coord and clock are borrowed.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -21,6 +20,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "base/clock.h"
 #include "base/hybrid_time.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -32,7 +32,8 @@ class TimeBlocks {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<base::Timestamp>)>;
 
-  explicit TimeBlocks(role::RootCoord& root_coord) : root_coord_(root_coord) {}
+  TimeBlocks(role::RootCoord& root_coord, const base::Clock& clock)
+      : root_coord_(root_coord), clock_(clock) {}
 
   // The first of `count` timestamps that nobody else has, in a row.
   void Next(std::uint32_t count, Done done);
@@ -42,7 +43,7 @@ class TimeBlocks {
 
  private:
   static constexpr std::uint32_t kBlock = 4096;
-  static constexpr std::chrono::milliseconds kBlockLife{50};
+  static constexpr std::int64_t kBlockLifeNs = 50'000'000;
   static constexpr std::size_t kBlocksKept = 65'536;
 
   struct Block {
@@ -54,9 +55,10 @@ class TimeBlocks {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   role::RootCoord& root_coord_;
+  const base::Clock& clock_;
   mutable base::Mutex mutex_;
   Block block_ ABSL_GUARDED_BY(mutex_);
-  std::chrono::steady_clock::time_point taken_at_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t taken_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Block> own_ ABSL_GUARDED_BY(mutex_);  // rising
 };
 

@@ -82,6 +82,17 @@ void Dispatch::Install(role::RpcServer& server) {
   }
 }
 
+void Dispatch::Serve(std::unique_ptr<role::RpcCall> call) {
+  for (const std::unique_ptr<Row>& row : rows_) {
+    if (row->method.path != call->method() || row->method.is_streaming) {
+      continue;
+    }
+    return Serve(*row, std::move(call));
+  }
+  call->Fail(absl::StatusCode::kUnimplemented,
+             "unknown method " + call->method());
+}
+
 void Dispatch::Serve(const Row& row, std::unique_ptr<role::RpcCall> call) {
   auto owned = std::make_unique<Entered>();
   Entered& entered = *owned;

@@ -76,6 +76,8 @@ class Dispatch {
 
   // Puts all rows into `server`, which has not been started.
   void Install(role::RpcServer& server);
+  // Serves a call that came another way, of the row that its method names.
+  void Serve(std::unique_ptr<role::RpcCall> call);
 
  private:
   // A call that has been let in, with what its handler needs.
