@@ -259,6 +259,7 @@ TEST(FilterTest, PureKeyConditionsGiveTheirKeys) {
   EXPECT_EQ(keys("id in [9, 1, 1]"), (Keys{1, 9}));
   EXPECT_EQ(keys("id == 9 or id == 4 or id in [1]"), (Keys{1, 4, 9}));
   EXPECT_EQ(keys("id in []"), Keys{});
+  EXPECT_EQ(keys("id in [9, 7, 8]"), (Keys{7, 8, 9})) << "kept as a range";
   EXPECT_EQ(keys("id > 7"), std::nullopt);
   EXPECT_EQ(keys("id != 7"), std::nullopt);
   EXPECT_EQ(keys("id not in [7, 9]"), std::nullopt);

@@ -37,14 +37,28 @@ void CollectFields(const Node& node, std::vector<FieldId>* fields) {
       node.kind);
 }
 
-std::optional<std::vector<PrimaryKey>> KeysOf(const Node& node, FieldId key) {
+// Keys of a range that are listed: as many as a delete may name; fewer where
+// they have to be better than a scan.
+constexpr std::uint64_t kListedMax = 1 << 16;
+constexpr std::uint64_t kCandidatesMax = 1 << 10;
+
+std::optional<std::vector<PrimaryKey>> KeysOf(const Node& node, FieldId key,
+                                              std::uint64_t range_max) {
   std::vector<PrimaryKey> keys;
   const auto& kind = node.kind;
   if (const auto* range = std::get_if<IntegerRangeNode>(&kind)) {
-    const bool is_one = !range->negated && range->lower == range->upper;
-    if (range->column.field != key || !is_one) return std::nullopt;
-    keys.emplace_back(range->lower);
-    return keys;
+    // A list of neighbours was made a range: it is a list again.
+    if (range->column.field != key || range->negated ||
+        range->upper < range->lower ||
+        static_cast<std::uint64_t>(range->upper) -
+                static_cast<std::uint64_t>(range->lower) >=
+            range_max) {
+      return std::nullopt;
+    }
+    for (std::int64_t value = range->lower;; ++value) {
+      keys.emplace_back(value);
+      if (value == range->upper) return keys;
+    }
   }
   if (const auto* term = std::get_if<IntegerTermNode>(&kind)) {
     if (term->column.field != key || term->negated) return std::nullopt;
@@ -80,16 +94,17 @@ Plan::Plan(NodePtr root, FieldId primary_key)
 
 std::optional<std::vector<PrimaryKey>> Plan::PrimaryKeyList() const {
   if (always_false()) return std::vector<PrimaryKey>{};
-  return KeysOf(*root_, primary_key_);
+  return KeysOf(*root_, primary_key_, kListedMax);
 }
 
 std::optional<std::vector<PrimaryKey>> Plan::PrimaryKeyCandidates() const {
-  if (auto keys = PrimaryKeyList()) return keys;
+  if (always_false()) return std::vector<PrimaryKey>{};
+  if (auto keys = KeysOf(*root_, primary_key_, kCandidatesMax)) return keys;
   const auto* both = std::get_if<AndNode>(&root_->kind);
   if (both == nullptr) return std::nullopt;
   std::optional<std::vector<PrimaryKey>> fewest;
   for (const NodePtr& child : both->children) {
-    auto keys = KeysOf(*child, primary_key_);
+    auto keys = KeysOf(*child, primary_key_, kCandidatesMax);
     if (keys && (!fewest || keys->size() < fewest->size())) {
       fewest = std::move(keys);
     }
