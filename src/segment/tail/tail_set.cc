@@ -60,8 +60,12 @@ void TailSet::Unwatch(const VchannelKey& key) {
     watched_.erase(it);
   }
   const auto topic = topics_.find(tail->topic());
-  if (topic != topics_.end() && !topic->second->Remove(tail)) {
-    topics_.erase(topic);
+  if (topic != topics_.end()) {
+    if (topic->second->Remove(tail)) {
+      topic->second->SkipUnneeded();
+    } else {
+      topics_.erase(topic);
+    }
   }
   tail->Stop(base::Error(base::ErrorCode::kChannelNotAvailable,
                          "collection {} shard {} is no longer followed here",

@@ -56,15 +56,30 @@ bool TopicTail::Joins(const std::shared_ptr<VchannelTail>& tail) {
   return true;
 }
 
-absl::Status TopicTail::Follow() {
-  storage::Position from;
+storage::Position TopicTail::FirstNeeded() const {
+  storage::Position first;
   bool is_first = true;
   const std::shared_ptr<const Tails> tails = Current();
   for (const auto& tail : *tails) {
     if (!tail->status().ok()) continue;
-    if (is_first || tail->applied() < from) from = tail->applied();
+    if (is_first || tail->applied() < first) first = tail->applied();
     is_first = false;
   }
+  return first;
+}
+
+void TopicTail::SkipUnneeded() {
+  {
+    const storage::Position needed = FirstNeeded();
+    base::MutexLock lock(mutex_);
+    if (ended_ || given_ >= needed) return;
+  }
+  follower_ = nullptr;
+  if (const absl::Status status = Follow(); !status.ok()) OnError(status);
+}
+
+absl::Status TopicTail::Follow() {
+  const storage::Position from = FirstNeeded();
   {
     base::MutexLock lock(mutex_);
     given_ = from;

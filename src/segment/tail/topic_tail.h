@@ -28,6 +28,9 @@ class TopicTail final : public storage::LogSink {
   absl::Status Add(std::shared_ptr<VchannelTail> tail);
   // True if tails are left.
   bool Remove(const std::shared_ptr<VchannelTail>& tail);
+  // After Remove: what only that tail needed may be truncated at any moment, so
+  // the follower must not be on its way through it.
+  void SkipUnneeded();
 
   void OnRecord(const storage::Position& position,
                 const storage::Position& next, base::Buffer record) override;
@@ -39,6 +42,8 @@ class TopicTail final : public storage::LogSink {
 
   bool Joins(const std::shared_ptr<VchannelTail>& tail);
   absl::Status Follow();
+  // Where the first record lies that somebody needs.
+  storage::Position FirstNeeded() const;
   std::shared_ptr<const Tails> Current() const;
 
   storage::LogBroker& broker_;
