@@ -56,14 +56,34 @@ absl::Status DataCoordinator::RegisterAttempt(std::int64_t attempt_id,
   attempt.set_owner_epoch(base::ToInt(deps_.epoch));
   MetaChange change;
   change.Put(keys::Attempt(base::AttemptId{attempt_id}), std::move(attempt));
-  return meta_.Commit(std::move(change)).status();
+  const absl::Status status = meta_.Commit(std::move(change)).status();
+  if (!status.ok()) EndLater(attempt_id);
+  return status;
 }
 
 absl::Status DataCoordinator::DeleteAttempt(std::int64_t attempt_id) {
   MetaChange change;
   change.Delete<internal::AttemptMeta>(
       keys::Attempt(base::AttemptId{attempt_id}));
-  return meta_.Commit(std::move(change)).status();
+  const absl::Status status = meta_.Commit(std::move(change)).status();
+  if (!status.ok()) EndLater(attempt_id);
+  return status;
+}
+
+void DataCoordinator::EndLater(std::int64_t attempt_id) {
+  base::MutexLock lock(mutex_);
+  unended_.insert(attempt_id);
+}
+
+absl::Status DataCoordinator::EndAttempts() {
+  absl::flat_hash_set<std::int64_t> ids;
+  {
+    base::MutexLock lock(mutex_);
+    ids.swap(unended_);
+  }
+  absl::Status first;
+  for (const std::int64_t id : ids) first.Update(DeleteAttempt(id));
+  return first;
 }
 
 void DataCoordinator::BeginAttempt(const base::OpContext&,
@@ -116,7 +136,7 @@ absl::Status DataCoordinator::DoCommitSegment(
     if (there == nullptr) return AttemptEnded(request.attempt_id());
     // Committed by an earlier try whose answer was lost.
     base::LogIfError(DeleteAttempt(request.attempt_id()),
-                     "ended at the next start");
+                     "ended by the next round of the garbage");
     if (there->message.state() != internal::SEGMENT_FLUSHED) {
       return absl::OkStatus();
     }
@@ -146,7 +166,7 @@ absl::Status DataCoordinator::DoCommitCheckpoint(
     // Committed by an earlier try whose answer was lost.
     if (request.has_delete_file()) {
       base::LogIfError(DeleteAttempt(request.attempt_id()),
-                       "ended at the next start");
+                       "ended by the next round of the garbage");
     }
     return absl::OkStatus();
   }

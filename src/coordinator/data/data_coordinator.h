@@ -197,6 +197,9 @@ class DataCoordinator final : public role::DataCoord {
                                internal::AttemptKind kind,
                                std::int64_t collection_id);
   absl::Status DeleteAttempt(std::int64_t attempt_id);
+  // An attempt that may be in the records and that nobody owns.
+  void EndLater(std::int64_t attempt_id);
+  absl::Status EndAttempts();
   absl::Status DoCommitSegment(const internal::CommitSegmentRequest& request);
   absl::Status DoCommitCheckpoint(
       const internal::CommitCheckpointRequest& request);
@@ -305,6 +308,8 @@ class DataCoordinator final : public role::DataCoord {
   // Topics whose checkpoints have moved since they were truncated.
   absl::flat_hash_set<std::string> to_truncate_ ABSL_GUARDED_BY(mutex_);
   std::int64_t next_copy_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic
+  // Attempts whose end has to be tried again.
+  absl::flat_hash_set<std::int64_t> unended_ ABSL_GUARDED_BY(mutex_);
   // vchannels whose CloseSegments was appended and not seen yet: the loop
   // does not ask for another.
   absl::flat_hash_map<std::string, std::string> closing_

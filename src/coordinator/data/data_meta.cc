@@ -25,14 +25,69 @@ absl::Status DataMeta::Load() {
 }
 
 absl::StatusOr<bool> DataMeta::Commit(MetaChange change) {
-  ASSIGN_OR_RETURN(const storage::MetaTxnResult result,
-                   store_.Txn(change.txn_));
-  if (!result.succeeded) return false;
+  RETURN_IF_ERROR(Refresh());
+  const auto result = store_.Txn(change.txn_);
+  if (!result.ok()) {
+    const absl::StatusOr<bool> happened = ReadAgain(change.entries_);
+    if (happened.ok()) {
+      if (*happened) return true;
+      return result.status();
+    }
+    base::MutexLock lock(mutex_);
+    doubtful_.emplace(next_doubt_++, std::move(change.entries_));
+    return result.status();
+  }
+  if (!result->succeeded) return false;
   // Changes of one key reach the mirror in the store's order: whoever changes
   // a key expects the revision that the mirror showed.
   base::MutexLock lock(mutex_);
-  for (const auto& apply : change.mirror_) apply(tables_, result.revision);
+  ++changes_;
+  for (const auto& entry : change.entries_) {
+    entry.apply(tables_, result->revision);
+  }
   return true;
+}
+
+absl::Status DataMeta::Refresh() {
+  for (;;) {
+    std::uint64_t doubt = 0;
+    Entries entries;
+    {
+      base::MutexLock lock(mutex_);
+      if (doubtful_.empty()) return absl::OkStatus();
+      doubt = doubtful_.begin()->first;
+      entries = doubtful_.begin()->second;
+    }
+    RETURN_IF_ERROR(ReadAgain(entries).status());
+    base::MutexLock lock(mutex_);
+    doubtful_.erase(doubt);
+  }
+}
+
+absl::StatusOr<bool> DataMeta::ReadAgain(const Entries& entries) {
+  for (;;) {
+    std::uint64_t changes = 0;
+    {
+      base::MutexLock lock(mutex_);
+      changes = changes_;
+    }
+    bool happened = true;
+    std::vector<MetaChange::Value> values;
+    for (const MetaChange::Entry& entry : entries) {
+      ASSIGN_OR_RETURN(MetaChange::Value value, store_.Get(entry.key));
+      happened = happened && value.has_value() == entry.wanted.has_value() &&
+                 (!value.has_value() || value->value == *entry.wanted);
+      values.push_back(std::move(value));
+    }
+    base::MutexLock lock(mutex_);
+    // What was read may be older than what the mirror was told meanwhile.
+    if (changes != changes_) continue;
+    ++changes_;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      RETURN_IF_ERROR(entries[i].read(tables_, values[i]));
+    }
+    return happened;
+  }
 }
 
 }  // namespace elanus::coordinator

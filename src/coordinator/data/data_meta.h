@@ -8,13 +8,15 @@
 //   ASSIGN_OR_RETURN(bool done, meta.Commit(std::move(change)));
 //   if (!done) ...   // somebody changed it meanwhile: read again
 //
-// Threads:   any. Commit waits for the disk; nothing else does.
+// Threads:   any. Commit and Refresh wait for the disk; nothing else does.
 // Ownership: a Ref keeps its record alive and never changes.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,19 +91,26 @@ class MetaChange {
   template <typename Message>
   void Put(std::string key, Message message) {
     txn_.puts.push_back(PutRecord(key, message));
-    mirror_.push_back([key = std::move(key), message = std::move(message)](
-                          DataTables& tables, std::uint64_t revision) {
-      tables.Of<Message>()[key] = std::make_shared<const Record<Message>>(
-          Record<Message>{key, message, revision});
-    });
+    entries_.push_back({.key = key,
+                        .wanted = txn_.puts.back().value,
+                        .apply =
+                            [key, message = std::move(message)](
+                                DataTables& tables, std::uint64_t revision) {
+                              tables.Of<Message>()[key] =
+                                  std::make_shared<const Record<Message>>(
+                                      Record<Message>{key, message, revision});
+                            },
+                        .read = Reader<Message>(key)});
   }
   template <typename Message>
   void Delete(std::string key) {
     txn_.deletes.push_back(key);
-    mirror_.push_back(
-        [key = std::move(key)](DataTables& tables, std::uint64_t) {
-          tables.Of<Message>().erase(key);
-        });
+    entries_.push_back(
+        {.key = key,
+         .wanted = std::nullopt,
+         .apply = [key](DataTables& tables,
+                        std::uint64_t) { tables.Of<Message>().erase(key); },
+         .read = Reader<Message>(key)});
   }
 
   std::size_t keys() const { return txn_.puts.size() + txn_.deletes.size(); }
@@ -109,8 +118,35 @@ class MetaChange {
  private:
   friend class DataMeta;
 
+  using Value = std::optional<storage::MetaValue>;
+  struct Entry {
+    std::string key;
+    std::optional<std::string> wanted;  // empty: no record
+    // What the transaction does to the mirror.
+    std::function<void(DataTables&, std::uint64_t revision)> apply;
+    // Takes over what the store holds.
+    std::function<absl::Status(DataTables&, const Value&)> read;
+  };
+
+  template <typename Message>
+  static std::function<absl::Status(DataTables&, const Value&)> Reader(
+      std::string key) {
+    return [key = std::move(key)](DataTables& tables,
+                                  const Value& value) -> absl::Status {
+      if (!value.has_value()) {
+        tables.Of<Message>().erase(key);
+        return absl::OkStatus();
+      }
+      Record<Message> record{.key = key, .revision = value->revision};
+      RETURN_IF_ERROR(ParseRecord(key, value->value, record.message));
+      tables.Of<Message>()[key] =
+          std::make_shared<const Record<Message>>(std::move(record));
+      return absl::OkStatus();
+    };
+  }
+
   storage::MetaTxn txn_;
-  std::vector<std::function<void(DataTables&, std::uint64_t)>> mirror_;
+  std::vector<Entry> entries_;
 };
 
 class DataMeta {
@@ -120,8 +156,13 @@ class DataMeta {
   // Reads everything; once, before the other methods.
   absl::Status Load();
 
-  // False if a compare failed: nothing was changed.
+  // False if a compare failed: nothing was changed. After an error nobody knows
+  // whether it happened: the store is asked, now or before the next change.
   absl::StatusOr<bool> Commit(MetaChange change);
+
+  // The mirror shows what the store holds, failed transactions included.
+  // Whoever decides by what is not in it has to call this before.
+  absl::Status Refresh();
 
   // nullptr if there is none.
   template <typename Message>
@@ -160,12 +201,21 @@ class DataMeta {
   }
 
  private:
+  using Entries = std::vector<MetaChange::Entry>;
+
   template <typename Message>
   absl::Status LoadTable(std::string_view prefix);
+  // Takes over what the store holds of these keys; true if that is what was
+  // wanted.
+  absl::StatusOr<bool> ReadAgain(const Entries& entries);
 
   storage::MetaStore& store_;
   mutable base::Mutex mutex_;
   DataTables tables_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;  // of the mirror
+  // Changes of unknown outcome that the store was not asked about yet.
+  std::map<std::uint64_t, Entries> doubtful_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t next_doubt_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace elanus::coordinator

@@ -73,6 +73,9 @@ void DataCoordinator::GarbageTick() {
 
 void DataCoordinator::CollectGarbage(base::Done done) {
   deps_.background.Submit([this, done = std::move(done)]() mutable {
+    if (absl::Status ended = EndAttempts(); !ended.ok()) {
+      return done(std::move(ended));
+    }
     const auto unowned = ListUnowned();
     if (!unowned.ok()) return done(unowned.status());
     auto sweep = std::make_shared<Sweep>();
@@ -96,6 +99,8 @@ absl::StatusOr<std::vector<std::string>> DataCoordinator::ListUnowned() {
       after = page.objects.back().name;
     }
   }
+  // Not in the mirror has to mean not in the store.
+  RETURN_IF_ERROR(meta_.Refresh());
   const absl::flat_hash_set<std::int64_t> owned =
       meta_.ReadTables([](const DataTables& tables) {
         absl::flat_hash_set<std::int64_t> ids;
