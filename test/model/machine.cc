@@ -99,8 +99,8 @@ base::Config ConfigFor(std::mt19937_64& random) {
   config.pchannels = 2;
   config.index_min_rows = 1;
   config.retention_s = kRetentions[random() % 3];
-  config.gc_interval_s = 10;
-  config.gc_drop_tolerance_s = 60;
+  config.gc_interval_s = random() % 2 == 0 ? 1 : 10;
+  config.gc_drop_tolerance_s = random() % 2 == 0 ? 0 : 60;
   config.sync_period_s = 30;
   config.mmap_enabled = random() % 2 == 0;
   return config;

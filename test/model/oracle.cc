@@ -39,6 +39,13 @@ float NearestOf(const std::vector<Row>& rows, const Scope& scope,
   return nearest;
 }
 
+bool HasRowAt(const std::vector<Row>& rows, float distance,
+              const std::vector<float>& query, const Scope& scope) {
+  return std::ranges::any_of(rows, [&](const Row& row) {
+    return scope.Contains(row) && SquaredDistance(row.value, query) == distance;
+  });
+}
+
 }  // namespace
 
 // Small whole numbers: distances are exact in float, whatever the order of the
@@ -245,8 +252,12 @@ std::optional<std::string> CollectionOracle::CheckNearest(
     const States possible = Reach(key, states);
     const bool fits = std::ranges::any_of(possible, [&](const State& state) {
       const float nearest = NearestOf(state.rows, scope, query);
-      return hit != shown.end() ? nearest == hit->second
-                                : nearest >= reach || is_crowded_out(nearest);
+      if (hit == shown.end()) {
+        return nearest >= reach || is_crowded_out(nearest);
+      }
+      return nearest == hit->second ||
+             (is_crowded_out(nearest) &&
+              HasRowAt(state.rows, hit->second, query, scope));
     });
     if (fits) continue;
     std::string allowed;

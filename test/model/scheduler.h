@@ -64,7 +64,8 @@ class Scheduler final : public base::Executor,
     std::swap(ready_[random_() % ready_.size()], ready_.back());
     base::Task task = std::move(ready_.back());
     ready_.pop_back();
-    Pass(now_ns_ + kTaskNs);
+    // Now and then a thread is late.
+    Pass(now_ns_ + (random_() % 64 == 0 ? LateNs() : kTaskNs));
     task();
     return true;
   }
@@ -102,6 +103,10 @@ class Scheduler final : public base::Executor,
  private:
   static constexpr std::int64_t kStartMs = 1'700'000'000'000;
   static constexpr std::int64_t kTaskNs = 20'000;
+
+  std::int64_t LateNs() {
+    return static_cast<std::int64_t>(random_() % 300) * 1'000'000;
+  }
 
   void Pass(std::int64_t to_ns) {
     now_ns_ = std::max(now_ns_, to_ns);
