@@ -58,6 +58,7 @@ Process::Process(Disk& disk, Faults& faults, Scheduler& scheduler,
   faults_.Revive();
   scheduler_.Open();
   roles_.emplace(server::RoleServices{.meta = meta_,
+                                      .meta_copier = meta_copier_,
                                       .log = log_,
                                       .objects = objects_,
                                       .config = config,

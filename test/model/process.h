@@ -26,6 +26,7 @@
 #include "model/scheduler.h"
 #include "model/storage.h"
 #include "server/role_set.h"
+#include "storage/meta_copy.h"
 
 namespace elanus::model {
 
@@ -63,6 +64,7 @@ class Process {
   MetaOnDisk meta_;
   ObjectsOnDisk objects_;
   LogOnDisk log_;
+  storage::MetaCopier meta_copier_{meta_, objects_};
   base::Metrics metrics_;
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   access::OpenGate gate_;
