@@ -76,3 +76,19 @@ def test_a_larger_set(client, name, folder, metric, rows):
             name, data=queries.tolist(), limit=10,
             search_params={"metric_type": metric, "params": effort})
         assert recall(found, truth) >= 0.95, effort
+
+
+def test_hnsw_sq_by_name(client, name):
+    base = np.load(EXAMPLES / "base.f16.npy")[:2000].astype(np.float32)
+    make(client, name, index_type="HNSW_SQ", metric="COSINE", dim=384,
+         index_params={"M": 16, "efConstruction": 100, "sq_type": "SQ8",
+                       "refine": True, "refine_type": "FP32"})
+    insert_vectors(client, name, base)
+    client.flush(name)
+    found = client.search(
+        name, data=base[:20].tolist(), limit=10,
+        search_params={"metric_type": "COSINE",
+                       "params": {"ef": 64, "refine_k": 2}})
+    truth = np.array([exact_ids("COSINE", base, query, 10)
+                      for query in base[:20]])
+    assert recall(found, truth) >= 0.95

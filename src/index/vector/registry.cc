@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/flat/flat_index.h"
 #include "index/vector/flat/raw_flat_index.h"
@@ -47,7 +48,7 @@ constexpr std::array kTypes = {
     TypeRule{"IVF_PQ", IndexType::kIvfPq},
     TypeRule{"IVF_RABITQ", IndexType::kIvfRabitq},
     TypeRule{"SCANN", IndexType::kScann},
-    TypeRule{"HNSW_SQ", {}},
+    TypeRule{"HNSW_SQ", IndexType::kHnswSq},
     TypeRule{"HNSW_PQ", {}},
     TypeRule{"HNSW_PRQ", {}},
     TypeRule{"DISKANN", {}},
@@ -159,6 +160,33 @@ absl::StatusOr<HnswParams> ParseHnsw(const ParamMap& params,
       .ef_construction = static_cast<std::uint32_t>(ef_construction)};
 }
 
+bool IsHnsw(IndexType type) {
+  return type == IndexType::kHnsw || type == IndexType::kHnswSq;
+}
+
+// HNSW walks by one byte a dimension and ranks by the vectors themselves: that
+// is SQ8, refined finer than any refine_type asks.
+absl::Status CheckHnswSq(const ParamMap& params) {
+  const auto sq_type = params.find("sq_type");
+  if (sq_type != params.end() &&
+      !absl::EqualsIgnoreCase(sq_type->second, "SQ8")) {
+    return base::Error(ErrorCode::kIndexNotSupported,
+                       "HNSW_SQ is supported with sq_type SQ8, not {}",
+                       sq_type->second);
+  }
+  const auto refine_type = params.find("refine_type");
+  if (refine_type == params.end()) return absl::OkStatus();
+  for (const char* const finer : {"SQ8", "FP16", "BF16", "FP32"}) {
+    if (absl::EqualsIgnoreCase(refine_type->second, finer)) {
+      return absl::OkStatus();
+    }
+  }
+  return InvalidInput(ErrorCode::kParameterInvalid,
+                      "invalid parameter[expected=SQ8, FP16, BF16 or "
+                      "FP32][actual={}]: param 'refine_type' is unknown",
+                      refine_type->second);
+}
+
 bool IsIvf(IndexType type) {
   return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
          type == IndexType::kIvfPq || type == IndexType::kScann ||
@@ -195,7 +223,10 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
   IndexSpec spec{.dim = request.dim, .is_auto = is_auto};
   ASSIGN_OR_RETURN(spec.type, ParseType(request, is_auto));
   ASSIGN_OR_RETURN(spec.metric, ParseMetric(request, is_auto));
-  if (spec.type == IndexType::kHnsw) {
+  if (spec.type == IndexType::kHnswSq) {
+    RETURN_IF_ERROR(CheckHnswSq(request.params));
+  }
+  if (IsHnsw(spec.type)) {
     // The library chooses for AUTOINDEX; what is given besides has no say.
     ASSIGN_OR_RETURN(spec.hnsw, ParseHnsw(is_auto ? ParamMap() : request.params,
                                           is_auto ? kAutoHnsw : kDefaultHnsw));
@@ -217,7 +248,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
   if (IsSparse(type)) return ParseSparseSearch(params);
   if (IsIvf(type)) return ParseIvfSearch(type, params, k);
   SearchParams parsed;
-  if (type != IndexType::kHnsw) return parsed;
+  if (!IsHnsw(type)) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
   ASSIGN_OR_RETURN(const std::optional<double> recall,
                    ReadTargetRecall(params));
@@ -234,6 +265,9 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                         "ef value({}) should be larger than k({})", parsed.ef,
                         k);
   }
+  if (type == IndexType::kHnswSq) {
+    ASSIGN_OR_RETURN(parsed.refine_k, ReadRefineK(params));
+  }
   return parsed;
 }
 
@@ -242,7 +276,7 @@ absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
   if (IsSparse(type)) return ParseSparseSearch(params);
   if (IsIvf(type)) return ParseIvfSearch(type, params, 1);
   SearchParams parsed;
-  if (type != IndexType::kHnsw) return parsed;
+  if (!IsHnsw(type)) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,
                    ReadParam(params, ParamKey::kEf, kRangeEf));
   parsed.ef = static_cast<std::size_t>(ef);
@@ -283,6 +317,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     case IndexType::kFlat:
       return FlatIndex::Build(ctx, spec.metric, floats.dataset());
     case IndexType::kHnsw:
+    case IndexType::kHnswSq:
       return HnswIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kIvfFlat:
     case IndexType::kIvfSq8:
@@ -315,6 +350,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
     case IndexType::kBinFlat:
       return RawFlatIndex::Open(std::move(file));
     case IndexType::kHnsw:
+    case IndexType::kHnswSq:
       return HnswIndex::Open(std::move(file));
     case IndexType::kIvfFlat:
     case IndexType::kIvfSq8:

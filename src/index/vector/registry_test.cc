@@ -100,6 +100,19 @@ TEST(SearchParamsTest, EfIsLeftToTheIndexUnlessGivenAndMustReachK) {
   EXPECT_EQ(ParseRangeSearchParams(IndexType::kHnsw, {})->ef, 512U);
 }
 
+TEST(IndexSpecTest, AnHnswSqTakesEightBitsOnly) {
+  EXPECT_TRUE(Error("HNSW_SQ", "L2", {{"refine_type", "fp32"}}).ok());
+  EXPECT_EQ(base::CodeOf(Error("HNSW_SQ", "L2", {{"sq_type", "SQ4U"}})),
+            ErrorCode::kIndexNotSupported);
+  EXPECT_EQ(base::CodeOf(Error("HNSW_SQ", "L2", {{"refine_type", "SQ3"}})),
+            ErrorCode::kParameterInvalid);
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kHnswSq, {{"refine_k", "3"}}, 10)->refine_k,
+      3);
+  EXPECT_FALSE(
+      ParseSearchParams(IndexType::kHnswSq, {{"refine_k", "0"}}, 10).ok());
+}
+
 TEST(SearchParamsTest, ATargetRecallStandsInForEfAndIsAShare) {
   const auto parsed =
       ParseSearchParams(IndexType::kHnsw, {{"target_recall", "0.97"}}, 10);

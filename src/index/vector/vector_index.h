@@ -215,6 +215,7 @@ struct IndexFile {
 enum class IndexType : std::uint8_t {
   kFlat = 1,  // the numbers stand in files
   kHnsw = 2,
+  kHnswSq = 8,
   kIvfFlat = 3,
   kIvfSq8 = 4,
   kIvfPq = 5,

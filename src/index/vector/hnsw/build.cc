@@ -320,7 +320,8 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
       DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
   const types::Bitset behind = RowsBehindOthers(dataset.rows(), next_equal);
   behind.ForEach([&levels](std::size_t row) { levels[row] = 0; });
-  const HnswShape shape = {.metric = spec.metric,
+  const HnswShape shape = {.type = spec.type,
+                           .metric = spec.metric,
                            .dim = dataset.dim,
                            .params = spec.hnsw,
                            .seed = options.seed,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <utility>
 
 #include "index/vector/brute_force.h"
@@ -128,8 +129,11 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
     const Plan& plan, types::BitsetView excluded) const {
   const std::size_t wanted = std::min(k, plan.passing);
   if (plan.way != Way::kScan) {
+    const auto asked = static_cast<std::size_t>(
+        std::ceil(static_cast<double>(k) * plan.refine_k));
     ASSIGN_OR_RETURN(std::vector<Neighbor> hits,
-                     Walk(ctx, query.data(), ExactCount(k), plan, excluded));
+                     Walk(ctx, query.data(), std::max(ExactCount(k), asked),
+                          plan, excluded));
     // Fewer: the walk gave up, or rows cannot be reached (many duplicates).
     if (hits.size() >= wanted) return hits;
   }
@@ -179,7 +183,8 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
-  const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
+  Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
+  plan.refine_k = query.params.refine_k;
   if (plan.way == Way::kScan) return Scan(ctx, bound, query, out);
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());

@@ -27,7 +27,7 @@ class HnswIndex final : public VectorIndex {
       const VectorDataset& dataset, const BuildOptions& options);
   static absl::StatusOr<std::unique_ptr<HnswIndex>> Open(IndexFileReader file);
 
-  IndexType type() const override { return IndexType::kHnsw; }
+  IndexType type() const override { return file_.info().type; }
   types::MetricType metric() const override { return file_.info().metric; }
   std::size_t dim() const override { return graph_.dim; }
   std::size_t size() const override { return graph_.rows; }
@@ -49,6 +49,8 @@ class HnswIndex final : public VectorIndex {
     Way way = Way::kPlain;
     std::size_t passing = 0;
     std::size_t ef = 0;
+    // At least so many times k are compared by their vectors.
+    float refine_k = 1;
   };
 
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,

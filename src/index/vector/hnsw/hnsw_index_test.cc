@@ -314,6 +314,22 @@ TEST(HnswIndexTest, ACancelledBuildStops) {
   EXPECT_EQ(base::CodeOf(index.status()), base::ErrorCode::kCancelled);
 }
 
+TEST(HnswIndexTest, AnHnswSqKeepsItsNameInItsFileAndItsRecall) {
+  const Data data = MakeData(RandomVectors(3000, 12, 22), 12);
+  const auto spec = ParseIndexSpec(
+      {.type_name = "HNSW_SQ",
+       .metric_name = "L2",
+       .dim = 12,
+       .params = {{"M", "8"}, {"efConstruction", "80"}, {"sq_type", "SQ8"}}});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const auto built = BuildIndex(base::OpContext(), *spec, data.dataset(), {});
+  ASSERT_TRUE(built.ok()) << built.status();
+  const auto loaded = LoadIndex(*(*built)->Save(), {});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ((*loaded)->type(), IndexType::kHnswSq);
+  EXPECT_GE(Recall(**loaded, data, MetricType::kL2, 64, {}), 0.95);
+}
+
 TEST(HnswIndexTest, AnEfBelowKIsRefusedByName) {
   const Data data = MakeData(RandomVectors(100, 4, 21), 4);
   const auto index = Build(data, MetricType::kL2);

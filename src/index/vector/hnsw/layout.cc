@@ -204,7 +204,7 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{Section::kByteCodes, rows * header.code_stride},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
-  IndexFileWriter file({.type = IndexType::kHnsw,
+  IndexFileWriter file({.type = shape.type,
                         .metric = shape.metric,
                         .dim = static_cast<std::uint32_t>(shape.dim),
                         .rows = rows},

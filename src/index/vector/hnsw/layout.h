@@ -29,6 +29,7 @@ struct HnswHeader {
 static_assert(sizeof(HnswHeader) == 40);
 
 struct HnswShape {
+  IndexType type;
   types::MetricType metric;
   std::size_t dim;
   HnswParams params;
