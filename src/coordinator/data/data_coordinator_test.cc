@@ -420,6 +420,26 @@ TEST_F(DataCoordinatorTest, GarbageGoesAfterTheTolerance) {
   EXPECT_TRUE(objects_.objects.contains(written)) << "of a live attempt";
 }
 
+TEST_F(DataCoordinatorTest, FilesOfACommitThatHappenedLateStay) {
+  const std::int64_t attempt = Begin();
+  const std::string written = FileOf(50, attempt);
+  ASSERT_TRUE(objects_.Put(written, "rows").ok());
+  // The meta store did it after data coord had asked.
+  internal::SegmentMeta late;
+  late.set_id(50);
+  late.set_attempt_id(attempt);
+  storage::MetaTxn txn;
+  txn.puts.push_back(PutRecord(
+      keys::Segment(base::CollectionId{kBooks}, base::SegmentId{50}), late));
+  txn.deletes.push_back(keys::Attempt(base::AttemptId{attempt}));
+  ASSERT_TRUE(store_.Txn(txn).ok());
+  ASSERT_TRUE(End(attempt).ok());
+  Round();
+  clock_.monotonic_ns += 100 * kSecondNs;
+  Round();
+  EXPECT_THAT(objects_.Files(), ElementsAre(written));
+}
+
 TEST_F(DataCoordinatorTest, FilesOfASegmentThatIsServedStay) {
   const std::string served = FileOf(99, 98);
   ASSERT_TRUE(objects_.Put(served, "rows").ok());

@@ -27,25 +27,26 @@ absl::Status DataMeta::Load() {
 absl::StatusOr<bool> DataMeta::Commit(MetaChange change) {
   RETURN_IF_ERROR(Refresh());
   const auto result = store_.Txn(change.txn_);
-  if (!result.ok()) {
-    const absl::StatusOr<bool> happened = ReadAgain(change.entries_);
-    if (happened.ok()) {
-      if (*happened) return true;
-      return result.status();
+  if (result.ok() && result->succeeded) {
+    // Changes of one key reach the mirror in the store's order: whoever changes
+    // a key expects the revision that the mirror showed.
+    base::MutexLock lock(mutex_);
+    ++changes_;
+    for (const auto& entry : change.entries_) {
+      entry.apply(tables_, result->revision);
     }
+    return true;
+  }
+  // A failed compare proves as little as a lost answer: a client that sends
+  // again on its own gives the second answer, and the first may have succeeded.
+  const absl::StatusOr<bool> happened = ReadAgain(change.entries_);
+  if (!happened.ok()) {
     base::MutexLock lock(mutex_);
     doubtful_.emplace(next_doubt_++, std::move(change.entries_));
-    return result.status();
+    return result.ok() ? happened.status() : result.status();
   }
-  if (!result->succeeded) return false;
-  // Changes of one key reach the mirror in the store's order: whoever changes
-  // a key expects the revision that the mirror showed.
-  base::MutexLock lock(mutex_);
-  ++changes_;
-  for (const auto& entry : change.entries_) {
-    entry.apply(tables_, result->revision);
-  }
-  return true;
+  if (!*happened && !result.ok()) return result.status();
+  return *happened;
 }
 
 absl::Status DataMeta::Refresh() {

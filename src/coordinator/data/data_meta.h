@@ -156,12 +156,13 @@ class DataMeta {
   // Reads everything; once, before the other methods.
   absl::Status Load();
 
-  // False if a compare failed: nothing was changed. After an error nobody knows
-  // whether it happened: the store is asked, now or before the next change.
+  // True if the store holds what was wanted, false if a compare failed: nothing
+  // was changed. After an error nobody knows whether it happened: the store is
+  // asked, now or before the next change. What is late may happen even after
+  // that, so whoever decides by what is not there has to read the store.
   absl::StatusOr<bool> Commit(MetaChange change);
 
   // The mirror shows what the store holds, failed transactions included.
-  // Whoever decides by what is not in it has to call this before.
   absl::Status Refresh();
 
   // nullptr if there is none.

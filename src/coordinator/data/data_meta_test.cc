@@ -85,5 +85,46 @@ TEST_F(DataMetaTest, ADeleteWhoseAnswerIsLostLeavesTheMirrorToo) {
   EXPECT_FALSE(IsInMirror(7));
 }
 
+TEST_F(DataMetaTest, AChangeThatWasSentTwiceIsFoundDone) {
+  store_.script().Next("Txn", Fault::kDuplicate);
+  MetaChange change = PutAttempt(7);
+  change.ExpectAbsent(Key(7));
+
+  const auto done = meta_.Commit(std::move(change));
+
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_TRUE(*done);
+  EXPECT_TRUE(IsInMirror(7));
+}
+
+TEST_F(DataMetaTest, AFailedCompareShowsTheMirrorWhatIsThere) {
+  DataMeta other(store_);
+  ASSERT_TRUE(other.Commit(PutAttempt(7)).ok());
+  internal::AttemptMeta attempt;
+  attempt.set_id(8);
+  MetaChange change;
+  change.ExpectAbsent(Key(7));
+  change.Put(Key(7), std::move(attempt));
+
+  const auto done = meta_.Commit(std::move(change));
+
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_FALSE(*done);
+  ASSERT_TRUE(IsInMirror(7));
+  EXPECT_EQ(meta_.Find<internal::AttemptMeta>(Key(7))->message.id(), 7);
+}
+
+TEST_F(DataMetaTest, AFailedCompareThatCannotBeReadAgainIsAnError) {
+  store_.script().Next("Txn", Fault::kDuplicate);
+  store_.script().Next("Get", Fault::kFail);
+  MetaChange change = PutAttempt(7);
+  change.ExpectAbsent(Key(7));
+
+  EXPECT_FALSE(meta_.Commit(std::move(change)).ok());
+
+  EXPECT_TRUE(meta_.Refresh().ok());
+  EXPECT_TRUE(IsInMirror(7));
+}
+
 }  // namespace
 }  // namespace elanus::coordinator

@@ -52,6 +52,40 @@ std::optional<SegmentPlace> PlaceOf(const std::string& name) {
   return place;
 }
 
+// The attempts whose files have an owner. Not by the mirror, which does not
+// know of a commit that happens late. A commit expects its attempt, so these
+// come first: of one that is missing there, no commit can follow, and one that
+// happened before is in the records read behind.
+absl::StatusOr<absl::flat_hash_set<std::int64_t>> OwningAttempts(
+    storage::MetaStore& store) {
+  absl::flat_hash_set<std::int64_t> ids;
+  ASSIGN_OR_RETURN(const auto attempts,
+                   ListRecords<internal::AttemptMeta>(store, keys::kAttempts));
+  for (const auto& attempt : attempts.records) {
+    ids.insert(attempt.message.id());
+  }
+  ASSIGN_OR_RETURN(const auto segments,
+                   ListRecords<internal::SegmentMeta>(store, keys::kSegments));
+  for (const auto& segment : segments.records) {
+    if (segment.message.state() == internal::SEGMENT_FLUSHED) {
+      ids.insert(segment.message.attempt_id());
+    }
+  }
+  ASSIGN_OR_RETURN(const auto indexes, ListRecords<internal::SegmentIndexMeta>(
+                                           store, keys::kSegmentIndexes));
+  for (const auto& index : indexes.records) {
+    ids.insert(index.message.attempt_id());
+  }
+  ASSIGN_OR_RETURN(const auto channels,
+                   ListRecords<internal::ChannelMeta>(store, keys::kChannels));
+  for (const auto& channel : channels.records) {
+    for (const auto& file : channel.message.delete_files()) {
+      ids.insert(AttemptOf(file.object().name()).value_or(0));
+    }
+  }
+  return ids;
+}
+
 }  // namespace
 
 // What is due, and the questions whether query nodes still serve it.
@@ -99,29 +133,8 @@ absl::StatusOr<std::vector<std::string>> DataCoordinator::ListUnowned() {
       after = page.objects.back().name;
     }
   }
-  // Not in the mirror has to mean not in the store.
-  RETURN_IF_ERROR(meta_.Refresh());
-  const absl::flat_hash_set<std::int64_t> owned =
-      meta_.ReadTables([](const DataTables& tables) {
-        absl::flat_hash_set<std::int64_t> ids;
-        for (const auto& [key, attempt] : tables.attempts) {
-          ids.insert(attempt->message.id());
-        }
-        for (const auto& [key, segment] : tables.segments) {
-          if (segment->message.state() == internal::SEGMENT_FLUSHED) {
-            ids.insert(segment->message.attempt_id());
-          }
-        }
-        for (const auto& [key, index] : tables.segment_indexes) {
-          ids.insert(index->message.attempt_id());
-        }
-        for (const auto& [key, channel] : tables.channels) {
-          for (const auto& file : channel->message.delete_files()) {
-            ids.insert(AttemptOf(file.object().name()).value_or(0));
-          }
-        }
-        return ids;
-      });
+  ASSIGN_OR_RETURN(const absl::flat_hash_set<std::int64_t> owned,
+                   OwningAttempts(deps_.meta_store));
   std::erase_if(names, [&owned](const std::string& name) {
     const std::optional<std::int64_t> attempt = AttemptOf(name);
     return attempt.has_value() && owned.contains(*attempt);
