@@ -382,6 +382,8 @@ TEST_F(TailSetTest, ADroppedPartitionLeavesMemoryAtOnce) {
   EXPECT_EQ(ContentsOf(*tail), (Contents{{base::SegmentId{2}, {{2, 20}}}}));
   EXPECT_THAT(recorder->dropped, ElementsAre(kPartition));
   EXPECT_THAT(recorder->closed, IsEmpty());
+  EXPECT_TRUE(tail->IsDropped(kPartition));
+  EXPECT_FALSE(tail->IsDropped(base::PartitionId{2}));
 }
 
 TEST_F(TailSetTest, PinnedTombstonesSurviveTheCheckpointThatHoldsThem) {

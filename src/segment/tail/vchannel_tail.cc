@@ -229,6 +229,7 @@ absl::Status VchannelTail::ApplyDdl(const RecordView& record,
 
 void VchannelTail::DropGrowing(base::PartitionId partition) {
   base::MutexLock lock(mutex_);
+  dropped_.insert(partition);
   std::erase_if(held_, [&](const Held& held) {
     return partition == base::kAllPartitions ||
            held.segment->partition() == partition;
@@ -294,6 +295,12 @@ bool VchannelTail::IsOpen(base::SegmentId segment) const {
   return std::ranges::any_of(held_, [&](const Held& held) {
     return held.open && held.segment->id() == segment;
   });
+}
+
+bool VchannelTail::IsDropped(base::PartitionId partition) const {
+  base::MutexLock lock(mutex_);
+  return dropped_.contains(partition) ||
+         dropped_.contains(base::kAllPartitions);
 }
 
 void VchannelTail::ReleaseSegment(base::SegmentId segment, TailUser user) {

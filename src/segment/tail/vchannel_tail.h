@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/hybrid_time.h"
@@ -142,6 +143,9 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
   std::shared_ptr<const GrowingList> growing() const;
   // True while rows may still be added.
   bool IsOpen(base::SegmentId segment) const;
+  // A target may have segments of a dropped partition until the data node has
+  // told data coord; the checkpoint does not pass the drop before that.
+  bool IsDropped(base::PartitionId partition) const;
   // `user` is done with a closed segment.
   void ReleaseSegment(base::SegmentId segment, TailUser user);
 
@@ -212,6 +216,7 @@ class VchannelTail : public std::enable_shared_from_this<VchannelTail> {
 
   mutable base::Mutex mutex_;
   std::vector<Held> held_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<base::PartitionId> dropped_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const GrowingList> growing_ ABSL_GUARDED_BY(mutex_);
   bool present_[2] ABSL_GUARDED_BY(mutex_) = {false, false};
   std::shared_ptr<const types::Schema> schema_ ABSL_GUARDED_BY(mutex_);

@@ -193,6 +193,10 @@ absl::Status Shard::Install(Handover& handover) {
     }
     segment->PublishDeletes();
   }
+  // The target was fetched before this boundary.
+  std::erase_if(handover.next->sealed, [this](const auto& segment) {
+    return tail_->IsDropped(segment->partition());
+  });
   absl::flat_hash_set<std::int64_t> written(target.gone_segment_ids().begin(),
                                             target.gone_segment_ids().end());
   for (const auto& segment : target.segments()) written.insert(segment.id());
