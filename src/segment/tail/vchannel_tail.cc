@@ -314,10 +314,11 @@ void VchannelTail::ReleaseSegment(base::SegmentId segment, TailUser user) {
 }
 
 void VchannelTail::RemoveReleasedLocked() {
-  const bool anybody = present_[0] || present_[1];
+  const bool absent[2] = {!present_[0], !present_[1]};
+  const bool anybody = !absent[0] || !absent[1];
   const std::size_t removed = std::erase_if(held_, [&](const Held& held) {
-    return anybody && !held.open && (held.released[0] || !present_[0]) &&
-           (held.released[1] || !present_[1]);
+    return anybody && !held.open && (held.released[0] || absent[0]) &&
+           (held.released[1] || absent[1]);
   });
   if (removed != 0) PublishListLocked();
 }
