@@ -53,6 +53,7 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
         method_(method),
         target_(std::move(target)),
         request_(std::move(request)),
+        names_partitions_(!request_.scope().partition_ids().empty()),
         done_(std::move(done)) {}
 
   void AskLeaders() {
@@ -72,6 +73,12 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   void AskNodes() {
     const std::vector<NodeShards> nodes = ShardsByNode(leaders_);
     if (nodes.empty()) return done_(NotLoaded(target_.collection_name));
+    if (!names_partitions_) {
+      // A node may still serve a partition that is released.
+      auto& partitions = *request_.mutable_scope()->mutable_partition_ids();
+      partitions.Clear();
+      if (!leaders_.whole_collection()) partitions = leaders_.partition_ids();
+    }
     // The first node is asked with the request itself: mostly there is one.
     copies_.assign(nodes.size() - 1, request_);
     replies_.assign(nodes.size(), Reply());
@@ -110,6 +117,7 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   const Method method_;
   const ReadTarget target_;
   Request request_;
+  const bool names_partitions_;
   Finished done_;
 
   internal::CollectionIdRequest leaders_request_;

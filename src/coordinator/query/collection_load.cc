@@ -15,6 +15,12 @@ absl::Status NotLoaded(base::CollectionId id) {
                      "collection not loaded[collection={}]", base::ToInt(id));
 }
 
+absl::Status NotFullyLoaded(base::CollectionId id) {
+  return base::Error(ErrorCode::kCollectionNotFullyLoaded,
+                     "collection not fully loaded[collection={}]",
+                     base::ToInt(id));
+}
+
 void AnswerAll(std::vector<base::Done> waiters, const absl::Status& status) {
   for (base::Done& done : waiters) done(status);
 }
@@ -344,9 +350,7 @@ absl::Status CollectionLoad::Leaders(
   if (!wish_.has_value()) return NotLoaded(id_);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if (shards_[i].loaded == 0) {
-      return base::Error(ErrorCode::kCollectionNotFullyLoaded,
-                         "collection not fully loaded[collection={}]",
-                         base::ToInt(id_));
+      return NotFullyLoaded(id_);
     }
     internal::ShardLeader& leader = *reply->add_leaders();
     leader.set_shard(static_cast<std::int32_t>(i));
@@ -364,6 +368,7 @@ absl::Status CollectionLoad::Leaders(
   if (wish_->whole_collection()) {
     for (const std::int64_t id : served) reply->add_partition_ids(id);
   }
+  if (reply->partition_ids().empty()) return NotFullyLoaded(id_);
   return absl::OkStatus();
 }
 
