@@ -95,7 +95,10 @@ void ForEachText(const InputColumn& column, const RowsRequest::RowList& rows,
 void PutText(std::string_view text, std::size_t& row,
              segment::ColumnSpans& spans) {
   const std::uint32_t begin = spans.offsets[row];
-  std::memcpy(spans.values.data() + begin, text.data(), text.size());
+  // An empty text may have no address, which memcpy does not take.
+  if (!text.empty()) {
+    std::memcpy(spans.values.data() + begin, text.data(), text.size());
+  }
   spans.offsets[++row] = begin + static_cast<std::uint32_t>(text.size());
 }
 
