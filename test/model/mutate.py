@@ -49,7 +49,7 @@ MUTATIONS = [
              "status = absl::OkStatus();\n  base::MutexLock",
              ["embedded_log_test"]),
     Mutation("garbage_by_age", "src/coordinator/data/garbage.cc",
-             "ids.insert(attempt->message.id());",
+             "ids.insert(attempt.message.id());",
              "static_cast<void>(attempt);"),
 ]
 
