@@ -33,11 +33,12 @@ MUTATIONS = [
              "clock_ = header.proposed;", ["segment_replay_test"]),
     Mutation("synced_to", "src/segment/tail/vchannel_tail.cc",
              "step.position <= written->second) {",
-             "step.position <= written->second && false) {"),
+             "step.position <= written->second && false) {",
+             ["segment_tail_test"]),
     Mutation("join_end", "src/worker/query_node/read_gate.cc",
              "next.swap(state.waiting);",
-             "for (auto& late : state.waiting) list->push_back("
-             "std::move(late)); state.waiting.clear();"),
+             "for (auto& late : state.waiting) { list->push_back("
+             "std::move(late)); } state.waiting.clear();"),
     Mutation("catch_up", "src/worker/query_node/handover.cc",
              "RETURN_IF_ERROR(segment->Delete(batch->run()));",
              "static_cast<void>(batch);"),
@@ -79,7 +80,7 @@ def survives(tree, mutation, jobs):
         build = ["ninja", "-C", str(tree / "build/release"), f"-j{jobs}",
                  mutation.test[0]]
         if run(build, stdout=subprocess.DEVNULL) != 0:
-            sys.exit(f"{mutation.name}: the mutant does not compile")
+            raise RuntimeError(f"{mutation.name}: the mutant does not compile")
         binary = tree / "build/release/bin" / mutation.test[0]
         return run([str(binary), *mutation.test[1:]],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
