@@ -1,9 +1,9 @@
 #include "simd/bits.h"
 
-#include <array>
 #include <bit>
 
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
@@ -34,23 +34,15 @@ void Shared(const uint8_t* query, const uint8_t* rows, size_t row_bytes,
   }
 }
 
-struct Levels {
-  std::array<const BitKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<BitKernels>& AllLevels() {
+  static const Levels<BitKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512_popcount) levels.tables[levels.count++] = &kAvx512Bits;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2Bits;
+    {Cpu().avx512_popcount, &kAvx512Bits}, {Cpu().avx2, &kAvx2Bits},
 #endif
-  levels.tables[levels.count++] = &kScalarBits;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarBits
+    }
+  };
   return levels;
 }
 
@@ -59,11 +51,10 @@ const Levels& AllLevels() {
 const BitKernels kScalarBits = {
     .name = "scalar", .differing = Differing, .shared = Shared};
 
-const BitKernels& Bits() { return *AllLevels().tables[0]; }
+const BitKernels& Bits() { return AllLevels().best(); }
 
 const BitKernels* const* SupportedBits(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 }  // namespace elanus::simd

@@ -1,8 +1,7 @@
 #include "simd/byte_dot.h"
 
-#include <array>
-
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
@@ -18,23 +17,15 @@ void Rows(const int8_t* query, ByteTable rows, const uint32_t* ids,
   }
 }
 
-struct Levels {
-  std::array<const ByteDotKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<ByteDotKernels>& AllLevels() {
+  static const Levels<ByteDotKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512_bytes) levels.tables[levels.count++] = &kVnniByteKernels;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2ByteKernels;
+    {Cpu().avx512_bytes, &kVnniByteKernels}, {Cpu().avx2, &kAvx2ByteKernels},
 #endif
-  levels.tables[levels.count++] = &kScalarByteKernels;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarByteKernels
+    }
+  };
   return levels;
 }
 
@@ -42,11 +33,10 @@ const Levels& AllLevels() {
 
 const ByteDotKernels kScalarByteKernels = {.name = "scalar", .rows = Rows};
 
-const ByteDotKernels& ByteKernels() { return *AllLevels().tables[0]; }
+const ByteDotKernels& ByteKernels() { return AllLevels().best(); }
 
 const ByteDotKernels* const* SupportedByteKernels(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 }  // namespace elanus::simd

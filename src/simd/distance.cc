@@ -1,35 +1,27 @@
 #include "simd/distance.h"
 
-#include <array>
 #include <atomic>
 
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
 
-struct Levels {
-  std::array<const DistanceKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<DistanceKernels>& AllLevels() {
+  static const Levels<DistanceKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512) levels.tables[levels.count++] = &kAvx512Kernels;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2Kernels;
+    {Cpu().avx512, &kAvx512Kernels}, {Cpu().avx2, &kAvx2Kernels},
 #endif
-  levels.tables[levels.count++] = &kScalarKernels;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarKernels
+    }
+  };
   return levels;
 }
 
 std::atomic<const DistanceKernels*>& Chosen() {
-  static std::atomic<const DistanceKernels*> chosen{AllLevels().tables[0]};
+  static std::atomic<const DistanceKernels*> chosen{&AllLevels().best()};
   return chosen;
 }
 
@@ -40,8 +32,7 @@ const DistanceKernels& Kernels() {
 }
 
 const DistanceKernels* const* SupportedKernels(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 ScopedKernelsForTest::ScopedKernelsForTest(const DistanceKernels& kernels)

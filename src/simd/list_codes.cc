@@ -1,9 +1,8 @@
 // The choice, and the specification: plain loops.
 #include "simd/list_codes.h"
 
-#include <array>
-
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
@@ -61,33 +60,24 @@ void ByteDots(const uint8_t* codes, size_t blocks, size_t groups,
   }
 }
 
-struct Levels {
-  std::array<const CodeKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<CodeKernels>& AllLevels() {
+  static const Levels<CodeKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512_bytes) levels.tables[levels.count++] = &kAvx512CodeKernels;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2CodeKernels;
+    {Cpu().avx512_bytes, &kAvx512CodeKernels}, {Cpu().avx2, &kAvx2CodeKernels},
 #endif
-  levels.tables[levels.count++] = &kScalarCodeKernels;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarCodeKernels
+    }
+  };
   return levels;
 }
 
 }  // namespace
 
-const CodeKernels& ChooseCodeKernels() { return *AllLevels().tables[0]; }
+const CodeKernels& ChooseCodeKernels() { return AllLevels().best(); }
 
 const CodeKernels* const* SupportedCodeKernels(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 const CodeKernels kScalarCodeKernels = {

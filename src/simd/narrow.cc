@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include <array>
 #include <bit>
 
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
@@ -44,23 +44,15 @@ void Int8(const void* from, size_t count, float* to) {
   for (size_t i = 0; i < count; ++i) to[i] = Load<int8_t>(from, i);
 }
 
-struct Levels {
-  std::array<const NarrowKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<NarrowKernels>& AllLevels() {
+  static const Levels<NarrowKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512) levels.tables[levels.count++] = &kAvx512Narrow;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2Narrow;
+    {Cpu().avx512, &kAvx512Narrow}, {Cpu().avx2, &kAvx2Narrow},
 #endif
-  levels.tables[levels.count++] = &kScalarNarrow;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarNarrow
+    }
+  };
   return levels;
 }
 
@@ -69,11 +61,10 @@ const Levels& AllLevels() {
 const NarrowKernels kScalarNarrow = {
     .name = "scalar", .half = Half, .bfloat = Bfloat, .int8 = Int8};
 
-const NarrowKernels& Narrow() { return *AllLevels().tables[0]; }
+const NarrowKernels& Narrow() { return AllLevels().best(); }
 
 const NarrowKernels* const* SupportedNarrow(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 }  // namespace elanus::simd

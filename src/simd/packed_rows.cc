@@ -1,9 +1,8 @@
 // The choice, and the specification: plain loops.
 #include "simd/packed_rows.h"
 
-#include <array>
-
 #include "simd/cpu.h"
+#include "simd/levels.h"
 
 namespace elanus::simd {
 namespace {
@@ -47,33 +46,24 @@ size_t Collect(const float* values, size_t count, float bound,
   return found;
 }
 
-struct Levels {
-  std::array<const PackedKernels*, 3> tables{};
-  size_t count = 0;
-};
-
-Levels FindLevels() {
-  Levels levels;
+const Levels<PackedKernels>& AllLevels() {
+  static const Levels<PackedKernels> levels {
 #if defined(__x86_64__)
-  if (Cpu().avx512) levels.tables[levels.count++] = &kAvx512PackedKernels;
-  if (Cpu().avx2) levels.tables[levels.count++] = &kAvx2PackedKernels;
+    {Cpu().avx512, &kAvx512PackedKernels}, {Cpu().avx2, &kAvx2PackedKernels},
 #endif
-  levels.tables[levels.count++] = &kScalarPackedKernels;
-  return levels;
-}
-
-const Levels& AllLevels() {
-  static const Levels levels = FindLevels();
+    {
+      true, &kScalarPackedKernels
+    }
+  };
   return levels;
 }
 
 }  // namespace
 
-const PackedKernels& ChoosePackedKernels() { return *AllLevels().tables[0]; }
+const PackedKernels& ChoosePackedKernels() { return AllLevels().best(); }
 
 const PackedKernels* const* SupportedPackedKernels(size_t* count) {
-  *count = AllLevels().count;
-  return AllLevels().tables.data();
+  return AllLevels().All(count);
 }
 
 const PackedKernels kScalarPackedKernels = {

@@ -4,12 +4,12 @@
 #include <immintrin.h>
 
 #include "simd/byte_dot.h"
+#include "simd/x86/rows_by_four.h"
 
 namespace elanus::simd {
 namespace {
 
 constexpr size_t kLanes = 16;
-constexpr size_t kGroup = 4;
 
 __m256i Step(__m256i sum, __m256i query, const uint8_t* row) {
   const __m256i wide = _mm256_cvtepu8_epi16(
@@ -47,30 +47,10 @@ void FourRows(const int8_t* query, const uint8_t* const* row,
   }
 }
 
-void Rows(const int8_t* query, ByteTable rows, const uint32_t* ids,
-          size_t count, size_t dim, int32_t* out) {
-  // Past the end the last row stands in for a missing one.
-  const auto row_at = [&](size_t i) {
-    return rows.data + ids[i < count ? i : count - 1] * rows.stride;
-  };
-  if (count == 0) return;
-  const uint8_t* row[kGroup];
-  const uint8_t* next[kGroup];
-  for (size_t j = 0; j < kGroup; ++j) next[j] = row_at(j);
-  for (size_t i = 0; i < count; i += kGroup) {
-    for (size_t j = 0; j < kGroup; ++j) {
-      row[j] = next[j];
-      next[j] = row_at(i + kGroup + j);
-    }
-    int32_t four[kGroup];
-    FourRows(query, row, next, dim, four);
-    for (size_t j = 0; j < kGroup && i + j < count; ++j) out[i + j] = four[j];
-  }
-}
-
 }  // namespace
 
-const ByteDotKernels kAvx2ByteKernels = {.name = "avx2", .rows = Rows};
+const ByteDotKernels kAvx2ByteKernels = {.name = "avx2",
+                                         .rows = RowsByFour<FourRows>};
 
 }  // namespace elanus::simd
 #endif

@@ -4,12 +4,12 @@
 #include <immintrin.h>
 
 #include "simd/byte_dot.h"
+#include "simd/x86/rows_by_four.h"
 
 namespace elanus::simd {
 namespace {
 
 constexpr size_t kLanes = 64;
-constexpr size_t kGroup = 4;
 
 // The sums of four registers.
 __m128i ReduceFour(const __m512i* sum) {
@@ -26,8 +26,8 @@ __m128i ReduceFour(const __m512i* sum) {
 
 // Four rows at once: their cache misses overlap. Meanwhile the lines of the
 // next four are fetched.
-__m128i FourRows(const int8_t* query, const uint8_t* const* row,
-                 const uint8_t* const* next, size_t dim) {
+void FourRows(const int8_t* query, const uint8_t* const* row,
+              const uint8_t* const* next, size_t dim, int32_t* out) {
   __m512i sum[kGroup] = {_mm512_setzero_si512(), _mm512_setzero_si512(),
                          _mm512_setzero_si512(), _mm512_setzero_si512()};
   for (size_t d = 0; d < dim; d += kLanes) {
@@ -40,35 +40,13 @@ __m128i FourRows(const int8_t* query, const uint8_t* const* row,
       _mm_prefetch(next[j] + d, _MM_HINT_T0);
     }
   }
-  return ReduceFour(sum);
-}
-
-void Rows(const int8_t* query, ByteTable rows, const uint32_t* ids,
-          size_t count, size_t dim, int32_t* out) {
-  // Past the end the last row stands in for a missing one.
-  const auto row_at = [&](size_t i) {
-    return rows.data + ids[i < count ? i : count - 1] * rows.stride;
-  };
-  if (count == 0) return;
-  const uint8_t* row[kGroup];
-  const uint8_t* next[kGroup];
-  for (size_t j = 0; j < kGroup; ++j) next[j] = row_at(j);
-  for (size_t i = 0; i < count; i += kGroup) {
-    for (size_t j = 0; j < kGroup; ++j) {
-      row[j] = next[j];
-      next[j] = row_at(i + kGroup + j);
-    }
-    const __m128i four = FourRows(query, row, next, dim);
-    const size_t left = count - i;
-    _mm_mask_storeu_epi32(
-        out + i,
-        static_cast<__mmask8>(left >= kGroup ? 0xF : (1U << left) - 1U), four);
-  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), ReduceFour(sum));
 }
 
 }  // namespace
 
-const ByteDotKernels kVnniByteKernels = {.name = "vnni", .rows = Rows};
+const ByteDotKernels kVnniByteKernels = {.name = "vnni",
+                                         .rows = RowsByFour<FourRows>};
 
 }  // namespace elanus::simd
 #endif

@@ -22,6 +22,29 @@ void PutScores(__m512i sums, size_t row, const ScoreOf& score, float* out) {
   _mm512_storeu_ps(out + row, value);
 }
 
+template <size_t kCount>
+struct Blocks {
+  static constexpr size_t kValue = kCount;
+};
+
+// run(Blocks<n>(), first block) for all blocks, four at a time. Those that are
+// left go side by side, so that their sums do not wait for each other.
+template <typename Run>
+void ForBlocks(size_t blocks, Run run) {
+  size_t block = 0;
+  for (; block + 4 <= blocks; block += 4) run(Blocks<4>(), block);
+  switch (blocks - block) {
+    case 3:
+      return run(Blocks<3>(), block);
+    case 2:
+      return run(Blocks<2>(), block);
+    case 1:
+      return run(Blocks<1>(), block);
+    default:
+      return;
+  }
+}
+
 // kBlocks blocks at a time: one load of a table serves all.
 template <size_t kBlocks>
 void NibbleBlocks(const uint8_t* codes, size_t block, size_t groups,
@@ -59,21 +82,10 @@ void NibbleBlocks(const uint8_t* codes, size_t block, size_t groups,
 
 void NibbleSums(const uint8_t* codes, size_t blocks, size_t groups,
                 const uint8_t* table, ScoreOf score, float* out) {
-  size_t block = 0;
-  for (; block + 4 <= blocks; block += 4) {
-    NibbleBlocks<4>(codes, block, groups, table, score, out);
-  }
-  // Side by side, so that their sums do not wait for each other.
-  switch (blocks - block) {
-    case 3:
-      return NibbleBlocks<3>(codes, block, groups, table, score, out);
-    case 2:
-      return NibbleBlocks<2>(codes, block, groups, table, score, out);
-    case 1:
-      return NibbleBlocks<1>(codes, block, groups, table, score, out);
-    default:
-      return;
-  }
+  ForBlocks(blocks, [&](auto count, size_t block) {
+    NibbleBlocks<decltype(count)::kValue>(codes, block, groups, table, score,
+                                          out);
+  });
 }
 
 // The entries for 64 codes of 8 bits.
@@ -163,21 +175,9 @@ void DotBlocks(const uint8_t* codes, size_t block, size_t groups,
 
 void ByteDots(const uint8_t* codes, size_t blocks, size_t groups,
               const int8_t* query, ScoreOf score, float* out) {
-  size_t block = 0;
-  for (; block + 4 <= blocks; block += 4) {
-    DotBlocks<4>(codes, block, groups, query, score, out);
-  }
-  // Side by side, so that their sums do not wait for each other.
-  switch (blocks - block) {
-    case 3:
-      return DotBlocks<3>(codes, block, groups, query, score, out);
-    case 2:
-      return DotBlocks<2>(codes, block, groups, query, score, out);
-    case 1:
-      return DotBlocks<1>(codes, block, groups, query, score, out);
-    default:
-      return;
-  }
+  ForBlocks(blocks, [&](auto count, size_t block) {
+    DotBlocks<decltype(count)::kValue>(codes, block, groups, query, score, out);
+  });
 }
 
 }  // namespace
