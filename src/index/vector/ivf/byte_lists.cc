@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/quantization/step_ranges.h"
 #include "simd/distance.h"
 #include "simd/list_codes.h"
 
@@ -121,18 +122,9 @@ std::unique_ptr<RowQuery> ByteLists::BindRows(const float* query) const {
 
 ByteEncoder::ByteEncoder(const std::vector<float>& sample, std::size_t rows,
                          std::size_t dim, types::MetricType metric)
-    : dim_(dim), is_l2_(metric == types::MetricType::kL2), ranges_(2 * dim) {
-  for (std::size_t d = 0; d < dim && rows != 0; ++d) {
-    float low = sample[d];
-    float high = sample[d];
-    for (std::size_t i = 1; i < rows; ++i) {
-      low = std::min(low, sample[i * dim + d]);
-      high = std::max(high, sample[i * dim + d]);
-    }
-    ranges_[d] = low;
-    ranges_[dim + d] = (high - low) / 255;
-  }
-}
+    : dim_(dim),
+      is_l2_(metric == types::MetricType::kL2),
+      ranges_(StepRanges(sample, rows, dim, 255)) {}
 
 std::vector<SectionSize> ByteEncoder::Sections(const Lists& lists) const {
   const std::size_t blocks = lists.blocks();

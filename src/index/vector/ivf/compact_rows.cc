@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "index/quantization/step_ranges.h"
+
 namespace elanus::index {
 namespace {
 
@@ -121,18 +123,7 @@ CompactEncoder::CompactEncoder(RefineType type,
                                std::size_t rows, std::size_t dim)
     : type_(type), dim_(dim) {
   if (!HasRanges(type)) return;
-  ranges_.resize(2 * dim);
-  const float steps = type == RefineType::kSq8 ? 255 : 63;
-  for (std::size_t d = 0; d < dim && rows != 0; ++d) {
-    float low = sample[d];
-    float high = sample[d];
-    for (std::size_t i = 1; i < rows; ++i) {
-      low = std::min(low, sample[i * dim + d]);
-      high = std::max(high, sample[i * dim + d]);
-    }
-    ranges_[d] = low;
-    ranges_[dim + d] = (high - low) / steps;
-  }
+  ranges_ = StepRanges(sample, rows, dim, type == RefineType::kSq8 ? 255 : 63);
 }
 
 std::vector<SectionSize> CompactEncoder::Sections(const Lists& lists) const {
