@@ -93,6 +93,17 @@ class TailSetTest : public ::testing::Test {
     return *tail;
   }
 
+  // Returns when the listener hears: it joins between two records of the tail,
+  // some time after it asked.
+  static VchannelTail::Joined Join(VchannelTail& tail, TailUser user,
+                                   std::shared_ptr<TailListener> listener) {
+    std::promise<VchannelTail::Joined> joined;
+    tail.AddListener(
+        user, std::move(listener),
+        [&](const VchannelTail::Joined& here) { joined.set_value(here); });
+    return joined.get_future().get();
+  }
+
   RecordHeader Header(VchannelKey key) {
     return {.vchannel = key,
             .writer = base::WriterId{1},
@@ -223,8 +234,7 @@ TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
     std::mt19937 random(seed);
     const auto tail = Watch(Spec(kA));
     const auto recorder = std::make_shared<Recorder>();
-    tail->AddListener(TailUser::kDataNode, recorder,
-                      [](const VchannelTail::Joined&) {});
+    Join(*tail, TailUser::kDataNode, recorder);
     for (int i = 0; i < 60; ++i) RandomStep(random, i % 4 == 3 ? kB : kA);
     ASSERT_TRUE(Wait(*tail, end_.next).ok());
     const Contents whole = ContentsOf(*tail);
@@ -263,8 +273,7 @@ TEST_F(TailSetTest, RowsThatAreInFilesAreNotTakenFromTheLog) {
 TEST_F(TailSetTest, SealPointsAreThereWhereNothingIsOpen) {
   const auto tail = Watch(Spec(kA));
   const auto recorder = std::make_shared<Recorder>();
-  tail->AddListener(TailUser::kDataNode, recorder,
-                    [](const VchannelTail::Joined&) {});
+  Join(*tail, TailUser::kDataNode, recorder);
   const auto seal_point = [&] {
     std::promise<std::optional<SealPoint>> point;
     tail->TrySealPoint([&](auto here) { point.set_value(std::move(here)); });
@@ -289,10 +298,8 @@ TEST_F(TailSetTest, SealPointsAreThereWhereNothingIsOpen) {
 
 TEST_F(TailSetTest, AClosedSegmentLeavesWhenAllItsUsersHaveReleasedIt) {
   const auto tail = Watch(Spec(kA));
-  const auto nothing = [](const VchannelTail::Joined&) {};
-  tail->AddListener(TailUser::kDataNode, std::make_shared<Recorder>(), nothing);
-  tail->AddListener(TailUser::kQueryNode, std::make_shared<Recorder>(),
-                    nothing);
+  Join(*tail, TailUser::kDataNode, std::make_shared<Recorder>());
+  Join(*tail, TailUser::kQueryNode, std::make_shared<Recorder>());
   Insert(kA, {1});
   ASSERT_TRUE(Wait(*tail, end_.next).ok());
   tail->ReleaseSegment(base::SegmentId{1}, TailUser::kDataNode);
@@ -354,11 +361,7 @@ TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {
   Insert(kA, {1});
   ASSERT_TRUE(Wait(*tail, end_.next).ok());
   const auto recorder = std::make_shared<Recorder>();
-  std::promise<VchannelTail::Joined> joined;
-  tail->AddListener(
-      TailUser::kQueryNode, recorder,
-      [&](const VchannelTail::Joined& j) { joined.set_value(j); });
-  const VchannelTail::Joined here = joined.get_future().get();
+  const VchannelTail::Joined here = Join(*tail, TailUser::kQueryNode, recorder);
   EXPECT_THAT(*here.growing, SizeIs(1));
   EXPECT_EQ(here.clock, tail->clock());
   Delete(kA, 1);
@@ -373,8 +376,7 @@ TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {
 TEST_F(TailSetTest, ADroppedPartitionLeavesMemoryAtOnce) {
   const auto tail = Watch(Spec(kA));
   const auto recorder = std::make_shared<Recorder>();
-  tail->AddListener(TailUser::kDataNode, recorder,
-                    [](const VchannelTail::Joined&) {});
+  Join(*tail, TailUser::kDataNode, recorder);
   Insert(kA, {1});
   Insert(kA, {2}, RecordType::kInsert, base::PartitionId{2});
   Append(*BuildDropPartition(Header(kA), kPartition, "p"));
