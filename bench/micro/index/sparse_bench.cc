@@ -13,13 +13,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "cpu_clock.h"
 #include "index/testing/npy.h"
 #include "index/testing/sparse_vectors.h"
 #include "index/vector/registry.h"
@@ -29,13 +29,6 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kTopK = 10;
-
-double CpuSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) +
-         1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 class TextbookWand {
  public:
