@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "index/testing/random_vectors.h"
+#include "index/testing/plain_recall.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
@@ -50,43 +50,10 @@ std::unique_ptr<VectorIndex> Build(const Data& data, MetricType metric,
   return std::move(*index);
 }
 
-std::vector<Neighbor> Search(const VectorIndex& index,
-                             std::span<const float> query, std::size_t k,
-                             std::size_t ef, types::BitsetView excluded = {}) {
-  std::vector<float> distances(k);
-  std::vector<std::uint32_t> rows(k);
-  const absl::Status status =
-      index.Search(base::OpContext(),
-                   {.queries = query,
-                    .nq = 1,
-                    .k = k,
-                    .params = {.ef = ef},
-                    .excluded = excluded},
-                   {.distances = distances, .rows = rows});
-  EXPECT_TRUE(status.ok()) << status;
-  std::vector<Neighbor> hits;
-  for (std::size_t i = 0; i < k; ++i) hits.push_back({distances[i], rows[i]});
-  return hits;
-}
-
-// The share of hits at least as near as the true k-th: duplicates count alike.
 double Recall(const VectorIndex& index, const Data& data, MetricType metric,
               std::size_t ef, types::BitsetView excluded) {
-  constexpr std::size_t kQueries = 50;
-  constexpr std::size_t kTopK = 10;
-  const auto queries = RandomVectors(kQueries, data.dim, 99);
-  double found = 0;
-  double wanted = 0;
-  for (std::size_t q = 0; q < kQueries; ++q) {
-    const auto query = std::span(queries).subspan(q * data.dim, data.dim);
-    const auto truth = PlainSearch(metric, data.vectors, query, excluded);
-    const std::size_t k = std::min(kTopK, truth.size());
-    wanted += static_cast<double>(k);
-    for (const Neighbor& hit : Search(index, query, k, ef, excluded)) {
-      if (hit.distance <= truth[k - 1].distance + kTolerance) found += 1;
-    }
-  }
-  return found / wanted;
+  return RecallOf(index, metric, data.vectors, RandomVectors(50, data.dim, 99),
+                  data.dim, {.ef = ef}, excluded);
 }
 
 TEST(HnswIndexTest, FindsNearlyAllNeighboursInEveryMetric) {
@@ -122,7 +89,8 @@ TEST(HnswIndexTest, AFilterThatEmptiesTheQuerysNeighbourhoodIsAnswered) {
   const auto truth =
       PlainSearch(MetricType::kL2, data.vectors, query, excluded.view());
   std::size_t found = 0;
-  for (const Neighbor& hit : Search(*index, query, 10, 64, excluded.view())) {
+  for (const Neighbor& hit :
+       SearchOne(*index, query, 10, {.ef = 64}, excluded.view())) {
     EXPECT_FALSE(excluded.Test(hit.row));
     found += hit.distance <= truth[9].distance + kTolerance ? 1U : 0U;
   }
@@ -149,7 +117,7 @@ TEST(HnswIndexTest, HitsAreOrderedDistinctInAndOfTheirTrueDistance) {
     const std::size_t passing = rows - excluded.Count();
     const auto query = RandomVectors(1, dim, random());
     const std::size_t k = 1 + random() % 50;
-    const auto hits = Search(*index, query, k, k, excluded.view());
+    const auto hits = SearchOne(*index, query, k, {.ef = k}, excluded.view());
     std::set<std::uint32_t> seen;
     for (std::size_t i = 0; i < k; ++i) {
       if (i >= passing) {
@@ -171,7 +139,8 @@ TEST(HnswIndexTest, HitsAreOrderedDistinctInAndOfTheirTrueDistance) {
 TEST(HnswIndexTest, AskingForMoreThanThereIsGivesEveryRow) {
   const Data data = MakeData(RandomVectors(300, 4, 6), 4);
   const auto index = Build(data, MetricType::kL2);
-  const auto hits = Search(*index, std::span(data.vectors).first(4), 500, 500);
+  const auto hits =
+      SearchOne(*index, std::span(data.vectors).first(4), 500, {.ef = 500});
   EXPECT_NE(hits[299].row, kNoRow);
   EXPECT_EQ(hits[300].row, kNoRow);
 }
@@ -181,7 +150,7 @@ TEST(HnswIndexTest, AnEmptyIndexAnswersWithMissingHits) {
   const auto index = Build(data, MetricType::kIp);
   const std::vector<float> query(4, 1.0F);
   EXPECT_EQ(index->size(), 0U);
-  EXPECT_EQ(Search(*index, query, 3, 10), std::vector<Neighbor>(3));
+  EXPECT_EQ(SearchOne(*index, query, 3, {.ef = 10}), std::vector<Neighbor>(3));
   const auto range = index->RangeSearch(base::OpContext(), {.query = query});
   ASSERT_TRUE(range.ok());
   EXPECT_TRUE(range->empty());
@@ -218,7 +187,7 @@ TEST(HnswIndexTest, ManyQueriesInOneCallAnswerAsOneByOne) {
                   .ok());
   for (std::size_t q = 0; q < 7; ++q) {
     const auto hits =
-        Search(*index, std::span(queries).subspan(q * 12, 12), 5, 0);
+        SearchOne(*index, std::span(queries).subspan(q * 12, 12), 5, {.ef = 0});
     for (std::size_t i = 0; i < 5; ++i) {
       EXPECT_EQ(hits[i], (Neighbor{distances[q * 5 + i], rows[q * 5 + i]}));
     }
@@ -291,13 +260,14 @@ TEST(HnswIndexTest, SearchesRunBesideEachOther) {
   const auto queries = RandomVectors(64, 12, 19);
   std::vector<std::vector<Neighbor>> expected;
   for (std::size_t q = 0; q < 64; ++q) {
-    expected.push_back(
-        Search(*index, std::span(queries).subspan(q * 12, 12), 10, 32));
+    expected.push_back(SearchOne(*index, std::span(queries).subspan(q * 12, 12),
+                                 10, {.ef = 32}));
   }
   base::ThreadPool pool({.name = "search", .threads = 4});
   for (std::size_t q = 0; q < 64; ++q) {
     pool.Submit([&, q] {
-      EXPECT_EQ(Search(*index, std::span(queries).subspan(q * 12, 12), 10, 32),
+      EXPECT_EQ(SearchOne(*index, std::span(queries).subspan(q * 12, 12), 10,
+                          {.ef = 32}),
                 expected[q]);
     });
   }

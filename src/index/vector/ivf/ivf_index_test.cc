@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "index/testing/random_vectors.h"
+#include "index/testing/plain_recall.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
@@ -68,26 +68,6 @@ std::unique_ptr<VectorIndex> BuildOf(const Member& member, const Data& data,
   return std::move(*index);
 }
 
-std::vector<Neighbor> Search(const VectorIndex& index,
-                             std::span<const float> query, std::size_t k,
-                             SearchParams params,
-                             types::BitsetView excluded = {}) {
-  std::vector<float> distances(k);
-  std::vector<std::uint32_t> rows(k);
-  const absl::Status status =
-      index.Search(base::OpContext(),
-                   {.queries = query,
-                    .nq = 1,
-                    .k = k,
-                    .params = params,
-                    .excluded = excluded},
-                   {.distances = distances, .rows = rows});
-  EXPECT_TRUE(status.ok()) << status;
-  std::vector<Neighbor> hits;
-  for (std::size_t i = 0; i < k; ++i) hits.push_back({distances[i], rows[i]});
-  return hits;
-}
-
 class IvfIndexTest : public testing::TestWithParam<Member> {
  protected:
   const Member& member() const { return GetParam(); }
@@ -98,29 +78,11 @@ class IvfIndexTest : public testing::TestWithParam<Member> {
     return params;
   }
 
-  // The share of the true nearest ten that are found; rows as near as the
-  // tenth count alike.
   double Recall(const VectorIndex& index, const Data& data, MetricType metric,
                 std::size_t nprobe, types::BitsetView excluded = {}) const {
-    constexpr std::size_t kQueries = 20;
-    constexpr std::size_t kTopK = 10;
-    const auto queries = RandomVectors(kQueries, data.dim, 99);
-    double found = 0;
-    double wanted = 0;
-    for (std::size_t q = 0; q < kQueries; ++q) {
-      const auto query = std::span(queries).subspan(q * data.dim, data.dim);
-      const auto truth = PlainSearch(metric, data.vectors, query, excluded);
-      const std::size_t k = std::min(kTopK, truth.size());
-      wanted += static_cast<double>(k);
-      for (const Neighbor& hit :
-           Search(index, query, k, WithProbes(nprobe), excluded)) {
-        const double distance =
-            PlainDistance(metric, query.data(),
-                          data.vectors.data() + hit.row * data.dim, data.dim);
-        if (distance <= truth[k - 1].distance + kTolerance) found += 1;
-      }
-    }
-    return found / wanted;
+    return RecallOf(index, metric, data.vectors,
+                    RandomVectors(20, data.dim, 99), data.dim,
+                    WithProbes(nprobe), excluded);
   }
 };
 
@@ -171,8 +133,8 @@ TEST_P(IvfIndexTest, HitsAreInDistinctAndAsManyAsPass) {
     const std::size_t passing = rows - excluded.Count();
     const auto query = RandomVectors(1, dim, random());
     const std::size_t k = 1 + random() % 300;
-    const auto hits =
-        Search(*index, query, k, WithProbes(1 + random() % 4), excluded.view());
+    const auto hits = SearchOne(*index, query, k, WithProbes(1 + random() % 4),
+                                excluded.view());
     std::set<std::uint32_t> seen;
     for (std::size_t i = 0; i < k; ++i) {
       if (i >= passing) {
@@ -198,7 +160,7 @@ TEST_P(IvfIndexTest, IdenticalRowsAndZeroVectorsAreAllFound) {
   for (const MetricType metric : kMetrics) {
     const auto index = BuildOf(member(), data, metric);
     const std::vector<float> query(8, 1.0F);
-    const auto hits = Search(*index, query, 2000, WithProbes(1));
+    const auto hits = SearchOne(*index, query, 2000, WithProbes(1));
     std::set<std::uint32_t> seen;
     for (const Neighbor& hit : hits) seen.insert(hit.row);
     EXPECT_EQ(seen.size(), 2000U) << types::NameOf(metric);
@@ -213,7 +175,8 @@ TEST_P(IvfIndexTest, AnEmptyIndexAnswersWithMissingHits) {
   const auto index = BuildOf(member(), {{}, 8}, MetricType::kIp);
   const std::vector<float> query(8, 1.0F);
   EXPECT_EQ(index->size(), 0U);
-  EXPECT_EQ(Search(*index, query, 3, WithProbes(8)), std::vector<Neighbor>(3));
+  EXPECT_EQ(SearchOne(*index, query, 3, WithProbes(8)),
+            std::vector<Neighbor>(3));
   const auto range = index->RangeSearch(base::OpContext(), {.query = query});
   ASSERT_TRUE(range.ok());
   EXPECT_TRUE(range->empty());
@@ -311,8 +274,9 @@ TEST_P(IvfIndexTest, ManyQueriesInOneCallAnswerAsOneByOne) {
                              {.distances = distances, .rows = rows})
                     .ok());
     for (std::size_t q = 0; q < 70; ++q) {
-      const auto hits = Search(*index, std::span(queries).subspan(q * 16, 16),
-                               5, WithProbes(4), out);
+      const auto hits =
+          SearchOne(*index, std::span(queries).subspan(q * 16, 16), 5,
+                    WithProbes(4), out);
       for (std::size_t i = 0; i < 5; ++i) {
         EXPECT_EQ(hits[i].row, rows[q * 5 + i]);
         EXPECT_NEAR(hits[i].distance, distances[q * 5 + i], kTolerance);
@@ -341,14 +305,14 @@ TEST_P(IvfIndexTest, SearchesRunBesideEachOther) {
   const auto queries = RandomVectors(32, 8, 16);
   std::vector<std::vector<Neighbor>> expected;
   for (std::size_t q = 0; q < 32; ++q) {
-    expected.push_back(Search(*index, std::span(queries).subspan(q * 8, 8), 10,
-                              WithProbes(8)));
+    expected.push_back(SearchOne(*index, std::span(queries).subspan(q * 8, 8),
+                                 10, WithProbes(8)));
   }
   base::ThreadPool pool({.name = "search", .threads = 4});
   for (std::size_t q = 0; q < 32; ++q) {
     pool.Submit([&, q] {
-      EXPECT_EQ(Search(*index, std::span(queries).subspan(q * 8, 8), 10,
-                       WithProbes(8)),
+      EXPECT_EQ(SearchOne(*index, std::span(queries).subspan(q * 8, 8), 10,
+                          WithProbes(8)),
                 expected[q]);
     });
   }
@@ -436,7 +400,7 @@ TEST(IvfRabitqTest, BitsAloneFindMostAndFewerBitsOfTheQueryFindLess) {
     std::size_t found_by_one_bit = 0;
     for (std::size_t q = 0; q < 40; ++q) {
       const auto query = std::span(queries).subspan(q * kDim, kDim);
-      const auto best = Search(*index, query, 1, {.nprobe = 32})[0];
+      const auto best = SearchOne(*index, query, 1, {.nprobe = 32})[0];
       found += best.row == q ? 1 : 0;
       EXPECT_NEAR(best.distance,
                   PlainDistance(metric, query.data(),
@@ -444,7 +408,8 @@ TEST(IvfRabitqTest, BitsAloneFindMostAndFewerBitsOfTheQueryFindLess) {
                   metric == MetricType::kCosine ? 0.15 : 60)
           << types::NameOf(metric);
       found_by_one_bit +=
-          Search(*index, query, 1, {.nprobe = 32, .query_bits = 1})[0].row == q
+          SearchOne(*index, query, 1, {.nprobe = 32, .query_bits = 1})[0].row ==
+                  q
               ? 1
               : 0;
     }
