@@ -250,7 +250,7 @@ absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
     return Invalid("the data of field {} are not of its type {}", field.name,
                    types::NameOf(field.type));
   }
-  if (types::IsVector(field.type)) {
+  if (types::IsVector(field.type) && !all_null) {
     RETURN_IF_ERROR(CheckVectors(field, data->vectors()));
   }
   ASSIGN_OR_RETURN(column.index,
