@@ -1,7 +1,5 @@
 #include "server/standalone.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -17,6 +15,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/machine_memory.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/timer.h"
@@ -34,10 +33,7 @@ constexpr int kBackgroundNice = 5;  // reads go first
 
 std::int64_t MemoryLimit(const base::Config& config) {
   if (config.memory_limit_bytes > 0) return config.memory_limit_bytes;
-  const std::int64_t machine =
-      static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) *
-      sysconf(_SC_PAGE_SIZE);
-  return machine / 10 * 8;
+  return base::MachineMemoryBytes() / 10 * 8;
 }
 
 std::size_t Threads(const base::Config& config) {
@@ -114,6 +110,7 @@ class Standalone::State {
   std::optional<access::Port> port;
   std::optional<ManagementPort> management;
   std::atomic<bool> ready{false};
+  bool started = false;
   bool stopped = false;
 };
 
@@ -141,6 +138,7 @@ absl::Status Standalone::Start() {
   State& s = *state_;
   RETURN_IF_ERROR(
       Await([&](base::Done done) { s.roles.Start(std::move(done)); }));
+  s.started = true;
   return s.Serve();
 }
 
@@ -201,7 +199,11 @@ void Standalone::Stop() {
   s.background.Stop();
   s.requests.Stop();
   if (s.management.has_value()) s.management->Stop();
-  base::LogIfError(s.meta_copier.Save(), "the copy before it is kept");
+  // A start that failed has nothing to keep: copies of a store that it could
+  // not read would only push out the good ones.
+  if (s.started) {
+    base::LogIfError(s.meta_copier.Save(), "the copy before it is kept");
+  }
   // Appends under way are answered now, while those who asked still live.
   s.storage.log.reset();
 }
