@@ -130,6 +130,10 @@ void DeleteCall::FindKeys() {
     scope->add_partition_ids(base::ToInt(partition_));
     target.partitions.push_back(
         {base::ToInt(partition_), request_.partition_name()});
+  } else {
+    for (const internal::PartitionMeta& each : entry_->meta.partitions()) {
+      target.partitions.push_back({each.id(), each.name()});
+    }
   }
   FanOut<internal::QueryShardsRequest, internal::QueryShardsReply>::Start(
       proxy_, ctx_.op, &role::QueryNode::Query, std::move(target),
@@ -162,7 +166,13 @@ void DeleteCall::AppendFound(
 
 void DeleteCall::Append(KeyDeletes deletes,
                         const std::shared_ptr<base::Join>& join) {
-  deleted_ += static_cast<std::int64_t>(CountOf(deletes.keys));
+  // What each tombstone takes in memory until it is in a file.
+  constexpr std::int64_t kTombstoneBytes = 64;
+  const auto count = static_cast<std::int64_t>(CountOf(deletes.keys));
+  absl::Status admitted =
+      proxy_.deps().budget.Admit(count * kTombstoneBytes, "the delete");
+  if (!admitted.ok()) return join->Finish(std::move(admitted));
+  deleted_ += count;
   AppendKeyDeletes(proxy_, std::move(deletes), base::Join::Part(join));
 }
 

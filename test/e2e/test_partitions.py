@@ -58,6 +58,18 @@ def test_a_delete_is_limited_to_the_partition_it_names(client, parted):
     assert count(client, parted, partition_names=["p"]) == 0
 
 
+def test_a_delete_by_filter_skips_no_partition_in_silence(client, parted):
+    client.release_partitions(parted, ["q"])
+    with pytest.raises(MilvusException,
+                       match="partition not loaded\\[partition=q\\]"):
+        client.delete(parted, filter="id >= 0")
+    client.delete(parted, filter="id >= 0", partition_name="p")
+    client.load_partitions(parted, ["q"])
+    assert count(client, parted) == 6
+    client.delete(parted, filter="id >= 0")
+    assert count(client, parted) == 0
+
+
 def test_rows_of_a_dropped_partition_are_gone(client, parted):
     client.release_partitions(parted, ["p"])
     client.drop_partition(parted, "p")
