@@ -18,7 +18,9 @@ using Texts = std::map<std::string, std::string>;
 constexpr std::string_view kParams = "params";
 
 // What indexes read.
-constexpr std::array<std::string_view, 11> kIndexKeys = {"ef",
+constexpr std::array<std::string_view, 13> kIndexKeys = {"ef",
+                                                         "drop_ratio_search",
+                                                         "dim_max_score_ratio",
                                                          "nprobe",
                                                          "radius",
                                                          "range_filter",

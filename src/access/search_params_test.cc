@@ -44,6 +44,7 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
                               {"round_decimal", "2"},
                               {"ignore_growing", "True"},
                               {"nprobe", "7"},
+                              {"drop_ratio_search", "0.2"},
                               {"M", "16"},
                               {"params",
                                R"({"ef": 64, "radius": 0.5, "offset": 4,
@@ -57,7 +58,10 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
   EXPECT_TRUE(params->ignore_growing);
   EXPECT_FALSE(params->is_iterator);
   const std::map<std::string, std::string> wanted = {
-      {"ef", "64"}, {"nprobe", "7"}, {"radius", "0.5"}};
+      {"drop_ratio_search", "0.2"},
+      {"ef", "64"},
+      {"nprobe", "7"},
+      {"radius", "0.5"}};
   EXPECT_EQ(params->index_params, wanted);
 }
 
