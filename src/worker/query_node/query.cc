@@ -11,6 +11,34 @@ namespace elanus::worker {
 namespace {
 
 constexpr std::size_t kKeyBytes = 16;  // a key and its timestamp, at least
+// What a found row takes while the rows of all segments are gathered: as its
+// segment found it, merged, and in the reply.
+constexpr std::size_t kFoundBytes = 160;
+constexpr std::size_t kTextBytes = sizeof(std::string) + sizeof(void*);
+// Small reads go on when the budget is spent.
+constexpr std::size_t kUnaccounted = std::size_t{16} << 20;
+
+// Grows with the rows that a query has found.
+class FoundMemory {
+ public:
+  FoundMemory(base::MemoryBudget& budget, std::size_t row_bytes)
+      : budget_(budget), row_bytes_(row_bytes) {}
+
+  absl::Status Add(std::size_t rows) {
+    bytes_ += rows * row_bytes_;
+    if (bytes_ < kUnaccounted) return absl::OkStatus();
+    held_.Release();
+    ASSIGN_OR_RETURN(held_, budget_.Reserve(static_cast<std::int64_t>(bytes_),
+                                            "the rows of the query"));
+    return absl::OkStatus();
+  }
+
+ private:
+  base::MemoryBudget& budget_;
+  const std::size_t row_bytes_;
+  std::size_t bytes_ = 0;
+  base::MemoryReservation held_;
+};
 
 }  // namespace
 
@@ -56,11 +84,15 @@ absl::Status QueryNode::DoQuery(const base::OpContext& ctx,
   if (request.limit() > 0) {
     limit = std::min(limit, static_cast<std::size_t>(request.limit()));
   }
+  const auto fields =
+      static_cast<std::size_t>(request.output().field_ids_size());
+  FoundMemory memory(deps_.budget, kFoundBytes + fields * kTextBytes);
   std::vector<std::vector<segment::FoundRow>> found(snapshot.segments.size());
   for (std::size_t i = 0; i < snapshot.segments.size(); ++i) {
     ASSIGN_OR_RETURN(found[i],
                      segment::Retrieve(ctx, *snapshot.segments[i], filter_of(i),
                                        {.limit = limit}));
+    RETURN_IF_ERROR(memory.Add(found[i].size()));
   }
   std::vector<FoundAt> rows;
   for (const segment::MergedRow& row : segment::MergeRows(found, limit)) {
