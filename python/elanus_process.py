@@ -11,6 +11,7 @@ The server's log is collected in <folder>.log.
 """
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -20,16 +21,22 @@ import urllib.request
 
 
 def free_ports(count):
-    """Ports that nobody listens on now."""
-    sockets = []
-    try:
-        for _ in range(count):
-            sockets.append(socket.socket())
-            sockets[-1].bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Ports that nobody listens on now.
+
+    Below those that the system gives to outgoing connections, so that none of
+    them takes a server's port while it is restarted.
+    """
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
 
 
 class ElanusProcess:
