@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "index/testing/plain_recall.h"
+#include "index/testing/plain_recall_test.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
