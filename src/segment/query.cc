@@ -43,8 +43,44 @@ class FilterRun {
             const RowFilter& filter)
       : ctx_(ctx), segment_(segment), filter_(filter) {}
 
-  absl::StatusOr<PassedRows> Run() {
+  // Looks at what is visible; before anything else.
+  absl::Status Start() {
     ASSIGN_OR_RETURN(visible_, segment_.VisibleAt(filter_.read_ts));
+    return absl::OkStatus();
+  }
+
+  // The keys that are all the filter asks for, if they are few.
+  std::optional<std::vector<types::PrimaryKey>> ListedKeys() const {
+    if (filter_.filter == nullptr) return std::nullopt;
+    auto keys = filter_.filter->PrimaryKeyList();
+    if (keys.has_value() && !IsFewer(keys->size())) keys.reset();
+    return keys;
+  }
+
+  // The newest visible row of each of these keys that has one, by rising key.
+  // Does no work that grows with the segment.
+  absl::StatusOr<std::vector<FoundRow>> NewestOf(
+      std::vector<types::PrimaryKey> keys) const {
+    std::vector<FoundRow> newest;
+    std::vector<RowOffset> rows;
+    for (types::PrimaryKey& key : keys) {
+      rows.clear();
+      RETURN_IF_ERROR(segment_.FindKey(ViewOf(key), filter_.read_ts, &rows));
+      std::optional<std::pair<base::Timestamp, RowOffset>> best;
+      for (const RowOffset row : rows) {
+        if (!IsVisible(row)) continue;
+        ASSIGN_OR_RETURN(const base::Timestamp at, segment_.AtOf(row));
+        best = std::max(best, std::optional(std::pair(at, row)));
+      }
+      if (!best.has_value()) continue;
+      newest.push_back(
+          {.key = std::move(key), .at = best->first, .row = best->second});
+    }
+    std::ranges::sort(newest, {}, &FoundRow::key);
+    return newest;
+  }
+
+  absl::StatusOr<PassedRows> Run() {
     const expr::Plan* plan = filter_.filter.get();
     if (visible_.rows == 0 || (plan != nullptr && plan->always_false())) {
       return PassedRows{.rows = visible_.rows};
@@ -79,6 +115,10 @@ class FilterRun {
     return keys * kRowsPerLookUp < visible_.rows;
   }
 
+  bool IsVisible(RowOffset row) const {
+    return row < visible_.rows && !visible_.excluded.Test(row);
+  }
+
   absl::Status SelectByKeys(const std::vector<types::PrimaryKey>& keys,
                             types::Bitset* selected) const {
     std::vector<RowOffset> found;
@@ -86,9 +126,7 @@ class FilterRun {
       RETURN_IF_ERROR(segment_.FindKey(ViewOf(key), filter_.read_ts, &found));
     }
     for (const RowOffset row : found) {
-      if (row < visible_.rows && !visible_.excluded.Test(row)) {
-        selected->Set(row);
-      }
+      if (IsVisible(row)) selected->Set(row);
     }
     if (filter_.filter->PrimaryKeyList().has_value()) return absl::OkStatus();
     const types::Bitset candidates =
@@ -154,17 +192,21 @@ absl::StatusOr<std::vector<KeyedRow<Key>>> KeyedRows(const Segment& segment,
   std::vector<KeyedRow<Key>> rows;
   rows.reserve(passed.count);
   for (const ChunkRange& chunk : segment.Chunks(passed.rows)) {
+    types::Bitset passing(chunk.rows, true);
+    if (!passed.excluded.empty()) {
+      passing.AndNot(
+          TakeBits(passed.excluded.view(), chunk.row_begin, chunk.rows).view());
+    }
+    if (passing.Count() == 0) continue;
     ASSIGN_OR_RETURN(const types::ColumnView keys, segment.Keys(chunk.index));
     ASSIGN_OR_RETURN(const types::ColumnView times,
                      segment.Column(kTimestampField, chunk.index));
     const auto at = times.As<std::uint64_t>();
-    for (std::size_t i = 0; i < chunk.rows; ++i) {
-      const std::size_t row = chunk.row_begin + i;
-      if (passed.excluded.Test(row)) continue;
+    passing.ForEach([&](std::size_t i) {
       rows.push_back({.key = std::get<Key>(KeyAt(keys, i)),
                       .at = at[i],
-                      .row = static_cast<RowOffset>(row)});
-    }
+                      .row = static_cast<RowOffset>(chunk.row_begin + i)});
+    });
   }
   return rows;
 }
@@ -206,7 +248,9 @@ absl::StatusOr<std::vector<FoundRow>> RetrieveAs(const Segment& segment,
 absl::StatusOr<PassedRows> FilterRows(const base::OpContext& ctx,
                                       const Segment& segment,
                                       const RowFilter& filter) {
-  return FilterRun(ctx, segment, filter).Run();
+  FilterRun run(ctx, segment, filter);
+  RETURN_IF_ERROR(run.Start());
+  return run.Run();
 }
 
 absl::StatusOr<std::size_t> Count(const base::OpContext& ctx,
@@ -220,7 +264,18 @@ absl::StatusOr<std::vector<FoundRow>> Retrieve(const base::OpContext& ctx,
                                                const Segment& segment,
                                                const RowFilter& filter,
                                                const RetrieveOptions& options) {
-  ASSIGN_OR_RETURN(const PassedRows passed, FilterRows(ctx, segment, filter));
+  FilterRun run(ctx, segment, filter);
+  RETURN_IF_ERROR(run.Start());
+  if (auto keys = run.ListedKeys()) {
+    ASSIGN_OR_RETURN(std::vector<FoundRow> found,
+                     run.NewestOf(*std::move(keys)));
+    if (found.size() > options.limit) {
+      found.erase(found.begin() + static_cast<std::ptrdiff_t>(options.limit),
+                  found.end());
+    }
+    return found;
+  }
+  ASSIGN_OR_RETURN(const PassedRows passed, run.Run());
   if (passed.count == 0 || options.limit == 0) return std::vector<FoundRow>();
   if (segment.schema()->primary_key().type == types::DataType::kVarChar) {
     return RetrieveAs<std::string_view>(segment, passed, options.limit);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "expr/filter.h"
@@ -195,6 +196,44 @@ TEST_F(GrowingSegmentTest, KeyListsFindTheRowsThatAScanFinds) {
                   {}, *segment,
                   {.schema = TestSchema(), .filter = plan, .read_ts = {50}})),
               wanted);
+  }
+}
+
+TEST_F(GrowingSegmentTest, OfAFewKeysTheNewestRowsThatAreLeftAreRetrieved) {
+  std::mt19937 random(11);
+  auto segment = NewSegment();
+  for (std::uint64_t at = 1; at < 60; ++at) {
+    std::vector<TestRow> rows(10);
+    for (TestRow& row : rows) row = RandomRow(random, 100);
+    Insert(*segment, rows, at);
+    const TestRow& hit = model_.rows[random() % model_.rows.size()];
+    if (at % 2 == 0) Delete(*segment, hit.key, at - random() % at, at);
+  }
+  const auto plan =
+      *expr::CompileFilter("id in [70, 3, 7, 999]", *TestSchema(), {});
+  for (std::uint64_t at = 5; at < 60; ++at) {
+    std::map<std::int64_t, std::size_t> newest;
+    for (const std::size_t i : model_.Visible(at)) {
+      const std::int64_t key = model_.rows[i].key;
+      if (key == 70 || key == 3 || key == 7) newest[key] = i;
+    }
+    for (const std::size_t limit : {1U, 2U, 9U}) {
+      std::vector<std::size_t> wanted;
+      for (const auto& [key, row] : newest) {
+        if (wanted.size() < limit) wanted.push_back(row);
+      }
+      std::vector<std::size_t> rows;
+      const std::vector<FoundRow> retrieved =
+          *Retrieve({}, *segment,
+                    {.schema = TestSchema(), .filter = plan, .read_ts = {at}},
+                    {.limit = limit});
+      for (const FoundRow& found : retrieved) {
+        rows.push_back(found.row);
+        EXPECT_EQ(found.at.value, model_.rows[found.row].at);
+        EXPECT_EQ(found.key, types::PrimaryKey(model_.rows[found.row].key));
+      }
+      EXPECT_EQ(rows, wanted);
+    }
   }
 }
 
