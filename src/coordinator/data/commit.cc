@@ -76,7 +76,7 @@ void DataCoordinator::EndLater(std::int64_t attempt_id) {
 }
 
 absl::Status DataCoordinator::EndAttempts() {
-  absl::flat_hash_set<std::int64_t> ids;
+  std::set<std::int64_t> ids;
   {
     base::MutexLock lock(mutex_);
     ids.swap(unended_);

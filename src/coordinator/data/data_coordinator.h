@@ -23,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -289,8 +290,8 @@ class DataCoordinator final : public role::DataCoord {
   std::atomic<bool> stopping_{false};
 
   mutable base::Mutex mutex_;
-  absl::flat_hash_map<std::int64_t, CollectionRef> collections_
-      ABSL_GUARDED_BY(mutex_);
+  // What is gone through is ordered: a run repeats itself exactly.
+  std::map<std::int64_t, CollectionRef> collections_ ABSL_GUARDED_BY(mutex_);
   std::int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::int64_t ids_end_ ABSL_GUARDED_BY(mutex_) = 0;
   // Index tasks that run now, by their record's key.
@@ -306,10 +307,10 @@ class DataCoordinator final : public role::DataCoord {
   absl::flat_hash_map<std::string, std::int64_t> unowned_since_
       ABSL_GUARDED_BY(mutex_);
   // Topics whose checkpoints have moved since they were truncated.
-  absl::flat_hash_set<std::string> to_truncate_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> to_truncate_ ABSL_GUARDED_BY(mutex_);
   std::int64_t next_copy_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic
   // Attempts whose end has to be tried again.
-  absl::flat_hash_set<std::int64_t> unended_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::int64_t> unended_ ABSL_GUARDED_BY(mutex_);
   // vchannels whose CloseSegments was appended and not seen yet: the loop
   // does not ask for another.
   absl::flat_hash_map<std::string, std::string> closing_

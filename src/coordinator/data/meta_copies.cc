@@ -39,7 +39,7 @@ void DataCoordinator::CopyTick() {
 
 absl::Status DataCoordinator::CopyAndTruncate() {
   std::vector<std::pair<std::string, storage::Position>> due;
-  absl::flat_hash_set<std::string> topics;
+  std::set<std::string> topics;
   {
     base::MutexLock lock(mutex_);
     topics.swap(to_truncate_);
