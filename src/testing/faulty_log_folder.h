@@ -52,6 +52,12 @@ class FaultyDisk : public std::enable_shared_from_this<FaultyDisk> {
     changed_.NotifyAll();
   }
 
+  // Syncs answer and do nothing: how far a write came that the power cut.
+  void IgnoreSyncs(bool ignore) {
+    base::MutexLock lock(mutex_);
+    ignore_syncs_ = ignore;
+  }
+
   // Each file keeps what was synced and the first `kept_bytes` behind it. To be
   // called when nobody writes.
   void LosePower(std::size_t kept_bytes = 0) {
@@ -123,6 +129,7 @@ class FaultyDisk : public std::enable_shared_from_this<FaultyDisk> {
   std::map<std::string, FilePtr> files_ ABSL_GUARDED_BY(mutex_);
   std::map<Op, Fault> faults_ ABSL_GUARDED_BY(mutex_);
   bool hold_syncs_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ignore_syncs_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 class FaultyFile final : public storage::LogFile {
@@ -150,7 +157,7 @@ class FaultyFile final : public storage::LogFile {
     base::MutexLock lock(disk_->mutex_);
     while (disk_->hold_syncs_) disk_->changed_.Wait(disk_->mutex_);
     RETURN_IF_ERROR(disk_->Strike(FaultyDisk::Op::kSync));
-    file_->synced = file_->bytes.size();
+    if (!disk_->ignore_syncs_) file_->synced = file_->bytes.size();
     return absl::OkStatus();
   }
 

@@ -107,27 +107,30 @@ std::string PartitionName(int partition) {
 }
 
 template <typename Reply, typename Request>
-absl::StatusOr<Reply> Client::Call(const std::string& method,
-                                   const Request& request) {
-  struct Answer {
-    std::optional<absl::Status> status;
-    Reply reply;
-  };
-  auto answer = std::make_shared<Answer>();
+std::shared_ptr<Client::Answer<Reply>> Client::Start(const std::string& method,
+                                                     const Request& request) {
+  auto answer = std::make_shared<Answer<Reply>>();
+  answer->method = method;
   process_.Call<Request, Reply>(
-      method, request, [answer](absl::Status status, const Reply& reply) {
+      proxy_, method, request,
+      [answer](absl::Status status, const Reply& reply) {
         answer->status = std::move(status);
         answer->reply = reply;
       });
+  return answer;
+}
+
+template <typename Reply>
+absl::StatusOr<Reply> Client::Await(Answer<Reply>& answer) {
   scheduler_.RunUntil(
-      [&] { return answer->status.has_value() || faults_.is_dead(); },
+      [&] { return answer.status.has_value() || faults_.is_dead(); },
       kPatienceMs);
-  if (!answer->status.has_value()) {
+  if (!answer.status.has_value()) {
     if (faults_.is_dead()) return absl::UnavailableError("the process died");
-    return absl::DeadlineExceededError(method + " hangs");
+    return absl::DeadlineExceededError(answer.method + " hangs");
   }
-  if (!answer->status->ok()) return *std::move(answer->status);
-  return std::move(answer->reply);
+  if (!answer.status->ok()) return *std::move(answer.status);
+  return std::move(answer.reply);
 }
 
 absl::Status Client::CreateCollection(const std::string& name, int shards) {
@@ -234,19 +237,22 @@ absl::Status Client::Compact(const std::string& name) {
       .status();
 }
 
-absl::Status Client::Write(const std::string& name,
-                           const std::vector<Row>& rows, bool is_upsert) {
+std::function<absl::Status()> Client::StartWrite(const std::string& name,
+                                                 const std::vector<Row>& rows,
+                                                 bool is_upsert) {
   const auto fill = [&](auto request) {
     request.set_collection_name(name);
     request.set_partition_name(PartitionName(rows.front().partition));
     AddColumns(rows, request);
     return request;
   };
-  if (is_upsert) {
-    return Call<pb::MutationResult>("Upsert", fill(pb::UpsertRequest()))
-        .status();
-  }
-  return Call<pb::MutationResult>("Insert", fill(pb::InsertRequest())).status();
+  const auto answer =
+      is_upsert
+          ? Start<pb::MutationResult>("Upsert", fill(pb::UpsertRequest()))
+          : Start<pb::MutationResult>("Insert", fill(pb::InsertRequest()));
+  return [client = *this, answer]() mutable {
+    return client.Await(*answer).status();
+  };
 }
 
 absl::Status Client::Delete(const std::string& name, const Scope& scope) {
@@ -276,7 +282,8 @@ absl::StatusOr<std::vector<Row>> Client::Query(const std::string& name,
 
 void Client::StartQuery(const std::string& name) {
   process_.Call<pb::QueryRequest, pb::QueryResults>(
-      "Query", QueryOf(name, {}), [](absl::Status, const pb::QueryResults&) {});
+      proxy_, "Query", QueryOf(name, {}),
+      [](absl::Status, const pb::QueryResults&) {});
 }
 
 absl::StatusOr<std::int64_t> Client::Count(const std::string& name,

@@ -1,12 +1,15 @@
-// What a client of the simulated process can ask for, each call until it is
-// answered, the process has died, or so much time has passed that it hangs.
+// What a client of one proxy of the simulated process can ask for, each call
+// until it is answered, the process has died, or so much time has passed that
+// it hangs.
 //
 // Threads:   one.
 // Ownership: borrows the process and its scheduler.
 // Errors:    those of the calls; kDeadlineExceeded if a call hangs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +23,12 @@ namespace elanus::model {
 
 class Client {
  public:
-  Client(Process& process, Scheduler& scheduler, const Faults& faults)
-      : process_(process), scheduler_(scheduler), faults_(faults) {}
+  Client(Process& process, std::size_t proxy, Scheduler& scheduler,
+         const Faults& faults)
+      : process_(process),
+        proxy_(proxy),
+        scheduler_(scheduler),
+        faults_(faults) {}
 
   absl::Status CreateCollection(const std::string& name, int shards);
   absl::Status DropCollection(const std::string& name);
@@ -39,7 +46,14 @@ class Client {
 
   // The rows are of one partition.
   absl::Status Write(const std::string& name, const std::vector<Row>& rows,
-                     bool is_upsert);
+                     bool is_upsert) {
+    return StartWrite(name, rows, is_upsert)();
+  }
+  // A Write that is under way until what is given back, to be called once, has
+  // returned its outcome.
+  std::function<absl::Status()> StartWrite(const std::string& name,
+                                           const std::vector<Row>& rows,
+                                           bool is_upsert);
   absl::Status Delete(const std::string& name, const Scope& scope);
   absl::StatusOr<std::vector<Row>> Query(const std::string& name,
                                          const Scope& scope);
@@ -52,10 +66,26 @@ class Client {
       std::size_t limit, const Scope& scope);
 
  private:
+  template <typename Reply>
+  struct Answer {
+    std::string method;
+    std::optional<absl::Status> status;
+    Reply reply;
+  };
+
   template <typename Reply, typename Request>
-  absl::StatusOr<Reply> Call(const std::string& method, const Request& request);
+  std::shared_ptr<Answer<Reply>> Start(const std::string& method,
+                                       const Request& request);
+  template <typename Reply>
+  absl::StatusOr<Reply> Await(Answer<Reply>& answer);
+  template <typename Reply, typename Request>
+  absl::StatusOr<Reply> Call(const std::string& method,
+                             const Request& request) {
+    return Await(*Start<Reply>(method, request));
+  }
 
   Process& process_;
+  const std::size_t proxy_;
   Scheduler& scheduler_;
   const Faults& faults_;
 };

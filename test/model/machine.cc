@@ -1,6 +1,7 @@
 #include "model/machine.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -29,6 +30,7 @@ enum class Kind {
   kCount,
   kSearch,
   kBurst,
+  kRace,
   kFlush,
   kCompact,
   kCreatePartition,
@@ -47,15 +49,16 @@ struct Weighted {
 };
 
 constexpr Weighted kWeights[] = {
-    {Kind::kInsert, 16},         {Kind::kUpsert, 18},
-    {Kind::kDeleteKeys, 10},     {Kind::kDeleteFilter, 4},
-    {Kind::kQuery, 14},          {Kind::kCount, 6},
-    {Kind::kSearch, 8},          {Kind::kBurst, 4},
-    {Kind::kFlush, 6},           {Kind::kCompact, 3},
-    {Kind::kCreatePartition, 2}, {Kind::kDropPartition, 1},
-    {Kind::kDropCollection, 1},  {Kind::kReload, 2},
-    {Kind::kReindex, 1},         {Kind::kWait, 6},
-    {Kind::kRestart, 2},         {Kind::kDieSoon, 2},
+    {Kind::kInsert, 16},       {Kind::kUpsert, 18},
+    {Kind::kDeleteKeys, 10},   {Kind::kDeleteFilter, 4},
+    {Kind::kQuery, 14},        {Kind::kCount, 6},
+    {Kind::kSearch, 8},        {Kind::kBurst, 4},
+    {Kind::kRace, 6},          {Kind::kFlush, 6},
+    {Kind::kCompact, 3},       {Kind::kCreatePartition, 2},
+    {Kind::kDropPartition, 1}, {Kind::kDropCollection, 1},
+    {Kind::kReload, 2},        {Kind::kReindex, 1},
+    {Kind::kWait, 6},          {Kind::kRestart, 2},
+    {Kind::kDieSoon, 2},
 };
 
 struct Operation {
@@ -85,6 +88,8 @@ std::vector<Operation> DrawOperations(const RunOptions& options) {
 
 constexpr Key kKeys = 24;
 constexpr int kPartitionsMax = 3;
+// What an append that comes late takes at most, and more.
+constexpr std::int64_t kAllHasComeMs = 1000;
 
 struct Collection {
   bool exists = false;
@@ -148,22 +153,40 @@ class Machine {
   bool Chance(int percent) {
     return Draw(100) < static_cast<std::size_t>(percent);
   }
-  Client client() { return Client(*process_, scheduler_, faults_); }
+  Client client(std::size_t proxy) {
+    return Client(*process_, proxy, scheduler_, faults_);
+  }
+  // Of any proxy.
+  Client client() { return client(Draw(Process::kProxies)); }
 
   void Perform(const Operation& operation);
   void Start();
   void Restart();
+  // What recovery did shows before anything else has happened.
+  void LookAround();
   // A collection that there is; makes it if not.
   std::pair<const std::string, Collection>* Pick();
   void Make(const std::string& name, Collection& collection);
   // After a DDL of unknown outcome: ends in a known state.
   void DropForSure(const std::string& name, Collection& collection);
 
-  std::vector<Row> DrawRows(const Collection& collection);
+  // One write of rows through one proxy.
+  struct Rows {
+    std::size_t proxy = 0;
+    bool is_upsert = false;
+    std::vector<Row> rows;
+    std::vector<Effect> effects;
+  };
+
+  Rows DrawRows(const std::string& name, const Collection& collection,
+                std::size_t proxy, bool is_upsert);
   Scope DrawScope(const Collection& collection);
   void Write(const std::string& name, Collection& collection, bool is_upsert);
-  void Note(Collection& collection, const std::vector<Effect>& effects,
-            const absl::Status& status, const std::string& what);
+  // Two writes at once, one through each proxy.
+  void Race(const std::string& name, Collection& collection);
+  void Tell(CollectionOracle& oracle, const std::vector<Effect>& effects,
+            const absl::Status& status) const;
+  void NoteOutcome(const absl::Status& status, const std::string& what);
   void Delete(const std::string& name, Collection& collection, bool by_filter);
   void Query(const std::string& name, Collection& collection,
              const Scope& scope);
@@ -192,6 +215,7 @@ class Machine {
   std::string now_ = "start";
   std::mt19937_64 random_;
   std::int64_t next_value_ = 0;
+  int next_effect_ = 0;
   std::map<std::int64_t, int> partition_of_;  // by value
   Collections collections_;
 
@@ -204,6 +228,8 @@ class Machine {
 Run Machine::Execute() {
   collections_["a"];
   collections_["b"];
+  faults_.Reseed(setup_());
+  scheduler_.Reseed(setup_());
   Start();
   SetFaults(true);
   for (const Operation& operation : DrawOperations(options_)) {
@@ -217,20 +243,24 @@ Run Machine::Execute() {
     if (options_.verbose) {
       fmt::print("{} kind {}\n", now_, static_cast<int>(operation.kind));
     }
+    const std::uint64_t restarts = run_.restarts;
     Perform(operation);
     if (faults_.is_dead() && !failed()) Restart();
+    if (run_.restarts != restarts) LookAround();
   }
   now_ = "end";
   if (!failed()) Settle();
+  run_.fingerprint = scheduler_.fingerprint();
   return run_;
 }
 
 void Machine::Start() {
+  absl::Status started;
   for (int tries = 0; tries < 8 && !failed(); ++tries) {
     if (tries == 3) SetFaults(false);
     process_ = nullptr;
     process_ = std::make_unique<Process>(disk_, faults_, scheduler_, config_);
-    const absl::Status started = process_->Start();
+    started = process_->Start();
     if (started.ok()) {
       if (tries >= 3) SetFaults(true);
       return;
@@ -240,7 +270,7 @@ void Machine::Start() {
     }
     Expect(started, "the start");
   }
-  Fail("it does not start");
+  Fail("it does not start: " + std::string(started.message()));
 }
 
 void Machine::Restart() {
@@ -248,8 +278,16 @@ void Machine::Restart() {
   ++run_.restarts;
   doomed_ = false;
   process_ = nullptr;
-  for (auto& [name, collection] : collections_) collection.oracle.Crash();
+  for (auto& [name, collection] : collections_) {
+    collection.oracle.NothingComesLate();
+  }
   Start();
+}
+
+void Machine::LookAround() {
+  for (auto& [name, collection] : collections_) {
+    if (!failed()) Count(name, collection, {});
+  }
 }
 
 void Machine::Perform(const Operation& operation) {
@@ -284,6 +322,8 @@ void Machine::Perform(const Operation& operation) {
       for (std::size_t left = Draw(8); left > 0; --left) scheduler_.RunOne();
       Write(name, collection, /*is_upsert=*/true);
       return Query(name, collection, {});
+    case Kind::kRace:
+      return Race(name, collection);
     case Kind::kFlush:
       return Flush(name);
     case Kind::kCompact:
@@ -344,7 +384,9 @@ void Machine::DropForSure(const std::string& name, Collection& collection) {
   Fail("a collection cannot be dropped");
 }
 
-std::vector<Row> Machine::DrawRows(const Collection& collection) {
+Machine::Rows Machine::DrawRows(const std::string& name,
+                                const Collection& collection, std::size_t proxy,
+                                bool is_upsert) {
   auto partition = collection.partitions.begin();
   std::advance(partition, Draw(collection.partitions.size()));
   std::map<Key, Row> rows;
@@ -353,12 +395,20 @@ std::vector<Row> Machine::DrawRows(const Collection& collection) {
     if (collection.oracle.IsTooDoubtful(key) || rows.contains(key)) continue;
     rows[key] = {.key = key, .value = ++next_value_, .partition = *partition};
   }
-  std::vector<Row> list;
+  Rows drawn{.proxy = proxy, .is_upsert = is_upsert};
   for (const auto& [key, row] : rows) {
     partition_of_[row.value] = row.partition;
-    list.push_back(row);
+    drawn.rows.push_back(row);
+    drawn.effects.push_back(
+        {.kind = is_upsert ? Effect::Kind::kUpsert : Effect::Kind::kInsert,
+         .row = row,
+         .writer = static_cast<int>(proxy),
+         .number = ++next_effect_});
+    if (options_.verbose) {
+      fmt::print("  {} {}: {}@{}\n", name, row.key, row.value, row.partition);
+    }
   }
-  return list;
+  return drawn;
 }
 
 Scope Machine::DrawScope(const Collection& collection) {
@@ -381,34 +431,58 @@ Scope Machine::DrawScope(const Collection& collection) {
   return scope;
 }
 
-void Machine::Note(Collection& collection, const std::vector<Effect>& effects,
-                   const absl::Status& status, const std::string& what) {
+void Machine::Tell(CollectionOracle& oracle, const std::vector<Effect>& effects,
+                   const absl::Status& status) const {
+  if (status.ok()) {
+    oracle.Acknowledge(effects);
+  } else {
+    oracle.Doubt(effects, injects_errors_);
+  }
+}
+
+void Machine::NoteOutcome(const absl::Status& status, const std::string& what) {
   if (options_.verbose) {
     fmt::print("  {}: {}\n", what, std::string(status.ToString()));
   }
   Expect(status, what);
-  if (status.ok()) {
-    ++run_.writes;
-    return collection.oracle.Acknowledge(effects);
-  }
-  ++run_.doubtful_writes;
-  collection.oracle.Doubt(effects, injects_errors_);
+  ++(status.ok() ? run_.writes : run_.doubtful_writes);
 }
 
 void Machine::Write(const std::string& name, Collection& collection,
                     bool is_upsert) {
-  const std::vector<Row> rows = DrawRows(collection);
-  if (rows.empty()) return;
-  std::vector<Effect> effects;
-  for (const Row& row : rows) {
-    effects.push_back(
-        {.kind = is_upsert ? Effect::Kind::kUpsert : Effect::Kind::kInsert,
-         .row = row});
-    if (options_.verbose) {
-      fmt::print("  {} {}: {}@{}\n", name, row.key, row.value, row.partition);
-    }
+  const Rows drawn =
+      DrawRows(name, collection, Draw(Process::kProxies), is_upsert);
+  if (drawn.rows.empty()) return;
+  const absl::Status status =
+      client(drawn.proxy).Write(name, drawn.rows, is_upsert);
+  NoteOutcome(status, "write");
+  Tell(collection.oracle, drawn.effects, status);
+}
+
+void Machine::Race(const std::string& name, Collection& collection) {
+  std::vector<Rows> drawn;
+  for (std::size_t proxy = 0; proxy < Process::kProxies; ++proxy) {
+    drawn.push_back(DrawRows(name, collection, proxy, Chance(60)));
+    if (drawn.back().rows.empty()) return;
   }
-  Note(collection, effects, client().Write(name, rows, is_upsert), "write");
+  std::vector<std::function<absl::Status()>> pending;
+  for (const Rows& rows : drawn) {
+    pending.push_back(
+        client(rows.proxy).StartWrite(name, rows.rows, rows.is_upsert));
+    for (std::size_t left = Draw(6); left > 0; --left) scheduler_.RunOne();
+  }
+  std::vector<absl::Status> outcomes;
+  for (const auto& await : pending) {
+    outcomes.push_back(await());
+    NoteOutcome(outcomes.back(), "write");
+  }
+  CollectionOracle other = collection.oracle;
+  for (const std::size_t i : {0, 1}) {
+    Tell(collection.oracle, drawn[i].effects, outcomes[i]);
+    Tell(other, drawn[1 - i].effects, outcomes[1 - i]);
+  }
+  collection.oracle.Join(other);
+  Query(name, collection, {});
 }
 
 void Machine::Delete(const std::string& name, Collection& collection,
@@ -416,6 +490,12 @@ void Machine::Delete(const std::string& name, Collection& collection,
   Scope scope;
   if (by_filter) {
     if (!collection.loaded) return;
+    if (injects_errors_) {
+      // Whether it finds what comes late would not be known.
+      scheduler_.Advance(kAllHasComeMs);
+      if (faults_.is_dead()) return;
+      collection.oracle.NothingComesLate();
+    }
     scope.value_below = static_cast<std::int64_t>(
         Draw(static_cast<std::size_t>(next_value_) + 1));
     if (Chance(30)) scope.partitions = {0};
@@ -429,16 +509,21 @@ void Machine::Delete(const std::string& name, Collection& collection,
   if (options_.verbose) {
     fmt::print("  {} delete {}\n", name, ExprOf(scope));
   }
-  const std::vector<Effect> effects{
-      {.kind = Effect::Kind::kDelete, .row = {.key = -1}, .scope = scope}};
-  absl::Status deleted = client().Delete(name, scope);
+  const std::size_t proxy = Draw(Process::kProxies);
+  Effect effect{.kind = Effect::Kind::kDelete,
+                .scope = scope,
+                .writer = static_cast<int>(proxy),
+                .number = ++next_effect_};
+  if (by_filter) effect.values_to = next_value_;
+  absl::Status deleted = client(proxy).Delete(name, scope);
   // Filters are evaluated by the shards' leaders, who may not be there yet.
   for (int tries = 0; by_filter && !deleted.ok() && is_calm() && tries < 60;
        ++tries) {
     scheduler_.Advance(500);
-    deleted = client().Delete(name, scope);
+    deleted = client(proxy).Delete(name, scope);
   }
-  Note(collection, effects, deleted, "delete");
+  NoteOutcome(deleted, "delete");
+  Tell(collection.oracle, {effect}, deleted);
 }
 
 template <typename Ask>
@@ -451,10 +536,11 @@ auto Machine::Read(Ask ask, const std::string& what) -> decltype(ask()) {
     }
     if (faults_.is_dead()) {
       Restart();
-    } else if (tries > 8 && !is_calm()) {
+    } else if (tries > 12 && !is_calm()) {
       return answer;
     } else {
-      scheduler_.Advance(500);
+      // At first often: what a start has just begun to serve is looked at.
+      scheduler_.Advance(std::int64_t{1} << std::min(tries, 9));
     }
     answer = ask();
   }
@@ -515,6 +601,11 @@ void Machine::Search(const std::string& name, Collection& collection,
 }
 
 void Machine::Flush(const std::string& name) {
+  if (injects_deaths_ && Chance(25)) {
+    // Somewhere between the first file and the checkpoint.
+    doomed_ = true;
+    faults_.DieIn(static_cast<int>(Draw(40)));
+  }
   const auto time = client().Flush(name);
   Expect(time.status(), "flush");
   if (!time.ok() || Chance(50)) return;
@@ -549,7 +640,6 @@ void Machine::DropPartition(const std::string& name, Collection& collection) {
   if (!dropped.ok()) return DropForSure(name, collection);
   collection.partitions.erase(partition);
   collection.oracle.Acknowledge({{.kind = Effect::Kind::kDropPartition,
-                                  .row = {.key = -1},
                                   .scope = {.partitions = {partition}}}});
   Load(name, collection);
 }

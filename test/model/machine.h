@@ -37,6 +37,8 @@ struct Run {
   std::uint64_t writes = 0;  // acknowledged
   std::uint64_t doubtful_writes = 0;
   std::uint64_t restarts = 0;
+  // Of what ran and when: a second run of the same has the same.
+  std::uint64_t fingerprint = 0;
 };
 
 Run RunOperations(const RunOptions& options);

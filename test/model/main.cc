@@ -3,6 +3,7 @@
 //   model_test                              what CI runs
 //   model_test --seeds 1..10000 --ops 500 --jobs 16
 //   model_test --seed 4711 --ops 500 --keep 3,17,40 --verbose
+//   model_test --seeds 1..8 --twice         does a seed repeat itself?
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,9 +53,15 @@ struct Totals {
   std::uint64_t writes = 0;
   std::uint64_t doubtful_writes = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t fingerprint = 0;
 };
 
-void RunSeed(const RunOptions& options, bool shrinks, Totals& totals) {
+struct Manner {
+  bool shrinks = true;
+  bool twice = false;
+};
+
+void RunSeed(const RunOptions& options, const Manner& manner, Totals& totals) {
   const Run run = RunOperations(options);
   ++totals.runs;
   totals.reads += run.reads;
@@ -62,11 +69,17 @@ void RunSeed(const RunOptions& options, bool shrinks, Totals& totals) {
   totals.writes += run.writes;
   totals.doubtful_writes += run.doubtful_writes;
   totals.restarts += run.restarts;
+  totals.fingerprint += run.fingerprint;
+  if (manner.twice && RunOperations(options).fingerprint != run.fingerprint) {
+    ++totals.failed;
+    fmt::print("FAILED --seed {} --ops {}: a second run goes another way\n",
+               options.seed, options.operations);
+  }
   if (!run.failure.has_value()) return;
   ++totals.failed;
   fmt::print("FAILED --seed {} --ops {}: {}\n", options.seed,
              options.operations, *run.failure);
-  if (shrinks && !run.done.empty()) {
+  if (manner.shrinks && !run.done.empty()) {
     const std::vector<int> keep = Shrink(options, run.done, 400);
     RunOptions shrunk = options;
     shrunk.keep = keep;
@@ -79,24 +92,24 @@ void RunSeed(const RunOptions& options, bool shrinks, Totals& totals) {
 
 // Each job takes every n-th seed, in a process of its own.
 Totals RunSeeds(std::uint64_t first, std::uint64_t last, int operations,
-                int job, int jobs, bool shrinks) {
+                int job, int jobs, const Manner& manner) {
   Totals totals;
   for (std::uint64_t seed = first + static_cast<std::uint64_t>(job);
        seed <= last; seed += static_cast<std::uint64_t>(jobs)) {
-    RunSeed({.seed = seed, .operations = operations}, shrinks, totals);
+    RunSeed({.seed = seed, .operations = operations}, manner, totals);
   }
   return totals;
 }
 
 Totals RunJobs(std::uint64_t first, std::uint64_t last, int operations,
-               int jobs, bool shrinks) {
-  if (jobs == 1) return RunSeeds(first, last, operations, 0, 1, shrinks);
+               int jobs, const Manner& manner) {
+  if (jobs == 1) return RunSeeds(first, last, operations, 0, 1, manner);
   int pipe_ends[2];
   CHECK(pipe(pipe_ends) == 0);
   std::fflush(stdout);
   for (int job = 0; job < jobs; ++job) {
     if (fork() != 0) continue;
-    const Totals totals = RunSeeds(first, last, operations, job, jobs, shrinks);
+    const Totals totals = RunSeeds(first, last, operations, job, jobs, manner);
     std::fflush(stdout);
     CHECK(write(pipe_ends[1], &totals, sizeof(totals)) == sizeof(totals));
     _exit(0);
@@ -114,6 +127,7 @@ Totals RunJobs(std::uint64_t first, std::uint64_t last, int operations,
     all.writes += part.writes;
     all.doubtful_writes += part.doubtful_writes;
     all.restarts += part.restarts;
+    all.fingerprint += part.fingerprint;
   }
   while (wait(nullptr) > 0) {
   }
@@ -128,6 +142,7 @@ int Main(int argc, char** argv) {
   RunOptions one;
   int jobs = 1;
   bool no_shrink = false;
+  Manner manner;
   app.add_option("--seeds", seeds, "FIRST..LAST");
   auto* seed = app.add_option("--seed", one.seed, "one seed, again");
   app.add_option("--ops", one.operations, "operations a seed");
@@ -135,28 +150,31 @@ int Main(int argc, char** argv) {
   app.add_option("--jobs", jobs, "processes");
   app.add_flag("--verbose", one.verbose, "tell what happens");
   app.add_flag("--no-shrink", no_shrink, "report failures as they are");
+  app.add_flag("--twice", manner.twice, "compare with a second run");
   CLI11_PARSE(app, argc, argv);
+  manner.shrinks = !no_shrink && one.keep.empty();
   base::InitLog(
       {.level = one.verbose ? base::LogLevel::kDebug : base::LogLevel::kError});
   const auto start = std::chrono::steady_clock::now();
   Totals totals;
   if (seed->count() > 0) {
-    RunSeed(one, !no_shrink && one.keep.empty(), totals);
+    RunSeed(one, manner, totals);
   } else {
     const std::size_t dots = seeds.find("..");
     CHECK(dots != std::string::npos);
     totals = RunJobs(std::stoull(seeds.substr(0, dots)),
                      std::stoull(seeds.substr(dots + 2)), one.operations, jobs,
-                     !no_shrink);
+                     manner);
   }
   const std::chrono::duration<double> spent =
       std::chrono::steady_clock::now() - start;
   fmt::print(
       "{} runs of {} operations, {} failed; {} reads compared ({} refused), {} "
-      "writes acknowledged ({} doubtful), {} restarts; {:.1f} s\n",
+      "writes acknowledged ({} doubtful), {} restarts; fingerprint {:016x}; "
+      "{:.1f} s\n",
       totals.runs, one.operations, totals.failed, totals.reads,
       totals.refused_reads, totals.writes, totals.doubtful_writes,
-      totals.restarts, spent.count());
+      totals.restarts, totals.fingerprint, spent.count());
   return totals.failed == 0 ? 0 : 1;
 }
 

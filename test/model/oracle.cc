@@ -87,10 +87,13 @@ CollectionOracle::State CollectionOracle::Apply(const Effect& effect, Key key,
       break;
     case Effect::Kind::kDelete:
       // The filter finds keys; a key's rows go together.
-      if (NewestOf(state.rows, effect.scope).has_value()) {
+      if (std::ranges::any_of(state.rows, [&effect](const Row& row) {
+            return row.value <= effect.values_to && effect.scope.Contains(row);
+          })) {
         std::erase_if(state.rows, [&effect](const Row& row) {
-          return effect.scope.partitions.empty() ||
-                 effect.scope.partitions.contains(row.partition);
+          return row.value <= effect.values_to &&
+                 (effect.scope.partitions.empty() ||
+                  effect.scope.partitions.contains(row.partition));
         });
       }
       break;
@@ -113,7 +116,7 @@ CollectionOracle::States CollectionOracle::Reach(Key key,
     for (const int number : state.may_come) {
       State next = state;
       next.may_come.erase(number);
-      next = Apply(late_[static_cast<std::size_t>(number)], key, next);
+      next = Apply(late_.at(number), key, next);
       if (reached.insert(next).second) left.push_back(next);
     }
   }
@@ -140,8 +143,11 @@ void CollectionOracle::Acknowledge(const std::vector<Effect>& effects) {
       States& states = keys_.try_emplace(key, States{State{}}).first->second;
       States next;
       for (State state : Reach(key, states)) {
-        // Of one writer's records replay drops those that come late.
-        if (effect.row.key == key) state.may_come.clear();
+        if (effect.row.key == key) {
+          std::erase_if(state.may_come, [&](int number) {
+            return late_.at(number).writer == effect.writer;
+          });
+        }
         next.insert(Apply(effect, key, std::move(state)));
       }
       states = std::move(next);
@@ -152,15 +158,14 @@ void CollectionOracle::Acknowledge(const std::vector<Effect>& effects) {
 void CollectionOracle::Doubt(const std::vector<Effect>& effects,
                              bool may_come_late) {
   for (const Effect& effect : effects) {
-    const int number = static_cast<int>(late_.size());
-    if (may_come_late) late_.push_back(effect);
+    if (may_come_late) late_.emplace(effect.number, effect);
     for (const Key key : TouchedBy(effect)) {
       States& states = keys_.try_emplace(key, States{State{}}).first->second;
       States next;
       for (const State& state : Reach(key, states)) {
         next.insert(Apply(effect, key, state));
         State without = state;
-        if (may_come_late) without.may_come.insert(number);
+        if (may_come_late) without.may_come.insert(effect.number);
         next.insert(std::move(without));
       }
       states = std::move(next);
@@ -168,7 +173,7 @@ void CollectionOracle::Doubt(const std::vector<Effect>& effects,
   }
 }
 
-void CollectionOracle::Crash() {
+void CollectionOracle::NothingComesLate() {
   for (auto& [key, states] : keys_) {
     States next;
     for (State state : Reach(key, states)) {
@@ -178,6 +183,13 @@ void CollectionOracle::Crash() {
     states = std::move(next);
   }
   late_.clear();
+}
+
+void CollectionOracle::Join(const CollectionOracle& other) {
+  for (const auto& [key, states] : other.keys_) {
+    keys_[key].insert(states.begin(), states.end());
+  }
+  late_.insert(other.late_.begin(), other.late_.end());
 }
 
 std::optional<std::string> CollectionOracle::CheckRows(

@@ -1,6 +1,7 @@
 // What a collection has to hold: for every key the set of states that are
 // possible. One state after an acknowledgement, more while the outcome of a
-// write is unknown; a read that shows the key narrows them down.
+// write is unknown or two were under way at once; a read that shows the key
+// narrows them down.
 //
 //   CollectionOracle oracle;
 //   oracle.Acknowledge({.kind = Effect::Kind::kUpsert, .row = row});
@@ -11,6 +12,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -45,8 +47,15 @@ struct Scope {
 struct Effect {
   enum class Kind { kInsert, kUpsert, kDelete, kDropPartition };
   Kind kind = Kind::kInsert;
-  Row row;      // kInsert, kUpsert
+  Row row = {.key = -1};  // kInsert, kUpsert
   Scope scope;  // kDelete: a key with a row in it loses those of the partitions
+  // kDelete by filter: only of rows up to this value, as newer ones were not
+  // there when it was evaluated.
+  std::int64_t values_to = std::numeric_limits<std::int64_t>::max();
+  // Of one writer's records those that come late are dropped: the later ones
+  // of a key say so.
+  int writer = -1;
+  int number = 0;  // of its own
 };
 
 class CollectionOracle {
@@ -55,7 +64,9 @@ class CollectionOracle {
   // May have happened; `may_come_late`: or may yet happen.
   void Doubt(const std::vector<Effect>& effects, bool may_come_late);
   // What has not happened by now never will.
-  void Crash();
+  void NothingComesLate();
+  // Either this one or `other`, which began as its copy, has it right.
+  void Join(const CollectionOracle& other);
 
   // A row each key that has one in the scope, the newest. Nothing, or what is
   // wrong with it.
@@ -91,7 +102,7 @@ class CollectionOracle {
   std::vector<Key> TouchedBy(const Effect& effect) const;
 
   std::map<Key, States> keys_;
-  std::vector<Effect> late_;
+  std::map<int, Effect> late_;  // by number
 };
 
 }  // namespace elanus::model

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/message_lite.h>
 
+#include "base/join.h"
+
 namespace elanus::model {
 namespace {
 
@@ -52,9 +54,11 @@ Process::Process(Disk& disk, Faults& faults, Scheduler& scheduler,
                  const base::Config& config)
     : faults_(faults),
       scheduler_(scheduler),
+      config_(config),
       meta_(disk, faults),
       objects_(disk, faults),
-      log_(disk, faults, scheduler) {
+      log_(disk, faults, scheduler),
+      both_proxies_(faults) {
   faults_.Revive();
   scheduler_.Open();
   roles_.emplace(server::RoleServices{.meta = meta_,
@@ -67,19 +71,22 @@ Process::Process(Disk& disk, Faults& faults, Scheduler& scheduler,
                                       .requests = scheduler_,
                                       .background = scheduler_,
                                       .budget = budget_,
-                                      .metrics = metrics_});
+                                      .metrics = metrics_[0]},
+                 [this](const server::Roles& roles) { return Connect(roles); });
 }
 
 Process::~Process() {
   faults_.Die();
-  log_.LosePower();
   objects_.LosePower();
   scheduler_.Close();
-  dispatch_.reset();
+  for (auto& dispatch : dispatches_) dispatch.reset();
+  second_proxy_.reset();
   roles_.reset();
+  log_.LosePower();
 }
 
 absl::Status Process::Start() {
+  RETURN_IF_ERROR(log_.Open());
   std::optional<absl::Status> started;
   roles_->Start([&](absl::Status status) { started = std::move(status); });
   scheduler_.RunUntil([&] { return started.has_value() || faults_.is_dead(); },
@@ -90,9 +97,69 @@ absl::Status Process::Start() {
     return absl::DeadlineExceededError("the start does not end");
   }
   RETURN_IF_ERROR(*started);
-  dispatch_.emplace(gate_);
-  roles_->proxy().Register(*dispatch_);
+  both_proxies_.Add(roles_->proxy());
+  RETURN_IF_ERROR(AddSecondProxy());
+  for (auto& dispatch : dispatches_) dispatch.emplace(gate_);
+  roles_->proxy().Register(*dispatches_[0]);
+  second_proxy_->Register(*dispatches_[1]);
   return absl::OkStatus();
+}
+
+absl::StatusOr<server::Roles> Process::Connect(const server::Roles& roles) {
+  links_ = roles;
+  links_.proxy = &both_proxies_;
+  return links_;
+}
+
+absl::Status Process::AddSecondProxy() {
+  struct Call {
+    internal::AllocIdRequest request;
+    internal::AllocIdReply reply;
+    std::optional<absl::Status> status;
+  };
+  auto call = std::make_shared<Call>();
+  call->request.set_count(1);
+  links_.root_coord->AllocId(
+      base::OpContext(), call->request, &call->reply,
+      [call](absl::Status status) { call->status = std::move(status); });
+  scheduler_.RunUntil(
+      [&] { return call->status.has_value() || faults_.is_dead(); },
+      kStartPatienceMs);
+  if (!call->status.has_value()) {
+    return absl::DeadlineExceededError("no id for the second proxy");
+  }
+  RETURN_IF_ERROR(*call->status);
+  second_proxy_.emplace(access::Proxy::Dependencies{
+      .root_coord = *links_.root_coord,
+      .data_coord = *links_.data_coord,
+      .query_coord = *links_.query_coord,
+      .find_query_node = [this](std::int64_t, const std::string&)
+          -> role::QueryNode* { return links_.query_node; },
+      .broker = log_,
+      .budget = budget_,
+      .clock = scheduler_,
+      .timer = scheduler_,
+      .requests = scheduler_,
+      .config = config_,
+      .metrics = metrics_[1],
+      .writer =
+          base::WriterId{static_cast<std::uint64_t>(call->reply.first())}});
+  both_proxies_.Add(*second_proxy_);
+  return absl::OkStatus();
+}
+
+void Process::BothProxies::InvalidateCache(
+    const base::OpContext& ctx, const internal::InvalidateCacheRequest& request,
+    internal::Empty* reply, base::Done done) {
+  const auto join = base::Join::Make(proxies_.size(), std::move(done));
+  for (role::Proxy* proxy : proxies_) {
+    if (faults_.OnRead() != Fault::kNone) {
+      join->Finish(base::MakeRetriable(base::ErrorCode::kServiceUnavailable,
+                                       "a proxy is away (injected)"));
+    } else {
+      proxy->InvalidateCache(ctx, request, reply, base::Join::Part(join));
+    }
+  }
 }
 
 absl::Status Process::OutcomeOf(const milvus::proto::common::Status& status) {
@@ -101,12 +168,13 @@ absl::Status Process::OutcomeOf(const milvus::proto::common::Status& status) {
       fmt::format("code {}: {}", status.code(), status.reason()));
 }
 
-void Process::Send(const std::string& method, std::string request,
-                   Answered answered) {
-  scheduler_.Submit([this, call = std::make_unique<LocalCall>(
-                               scheduler_, method, std::move(request),
-                               std::move(answered))]() mutable {
-    dispatch_->Serve(std::move(call));
+void Process::Send(std::size_t proxy, const std::string& method,
+                   std::string request, Answered answered) {
+  scheduler_.Submit([this, proxy,
+                     call = std::make_unique<LocalCall>(
+                         scheduler_, method, std::move(request),
+                         std::move(answered))]() mutable {
+    dispatches_[proxy]->Serve(std::move(call));
   });
 }
 

@@ -1,30 +1,38 @@
-// One life of a standalone server: the real roles and the real table of calls,
-// over services that may die at any call. Destroying it is kill -9: whatever
-// was under way is dropped, the disk keeps what was synced.
+// One life of a server: the real roles, with two proxies, and the real table of
+// calls, over services that may die at any call. Destroying it is kill -9:
+// whatever was under way is dropped, the disk keeps what was synced.
+//
+// Each proxy has caches, blocks of timestamps and ids, and a writer id of its
+// own: what one proposes is older or newer than what the other does.
 //
 //   Process process(disk, faults, scheduler, config);
 //   RETURN_IF_ERROR(process.Start());
-//   process.Call<InsertRequest, MutationResult>("Insert", request,
+//   process.Call<InsertRequest, MutationResult>(/*proxy=*/1, "Insert", request,
 //       [](absl::Status status, const MutationResult& reply) { ... });
 //
 // Threads:   one.
 // Ownership: borrows all it is given.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "access/grpc/dispatch.h"
 #include "access/grpc/gate.h"
+#include "access/proxy.h"
 #include "base/config.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "model/faults.h"
 #include "model/scheduler.h"
 #include "model/storage.h"
+#include "role/proxy.h"
 #include "server/role_set.h"
 #include "storage/meta_copy.h"
 
@@ -32,6 +40,8 @@ namespace elanus::model {
 
 class Process {
  public:
+  static constexpr std::size_t kProxies = 2;
+
   Process(Disk& disk, Faults& faults, Scheduler& scheduler,
           const base::Config& config);
   ~Process();
@@ -40,9 +50,10 @@ class Process {
   absl::Status Start();
 
   template <typename Request, typename Reply>
-  void Call(const std::string& method, const Request& request,
+  void Call(std::size_t proxy, const std::string& method,
+            const Request& request,
             std::function<void(absl::Status, const Reply&)> done) {
-    Send(method, request.SerializeAsString(),
+    Send(proxy, method, request.SerializeAsString(),
          [done = std::move(done)](absl::Status status, std::string bytes) {
            Reply reply;
            if (status.ok() && !reply.ParseFromString(bytes)) {
@@ -56,20 +67,41 @@ class Process {
  private:
   using Answered = std::function<void(absl::Status, std::string)>;
 
+  // What root coord knows as the proxy: tells both, if the call comes through.
+  class BothProxies final : public role::Proxy {
+   public:
+    explicit BothProxies(Faults& faults) : faults_(faults) {}
+    void Add(role::Proxy& proxy) { proxies_.push_back(&proxy); }
+    void InvalidateCache(const base::OpContext& ctx,
+                         const internal::InvalidateCacheRequest& request,
+                         internal::Empty* reply, base::Done done) override;
+
+   private:
+    Faults& faults_;
+    std::vector<role::Proxy*> proxies_;
+  };
+
   static absl::Status OutcomeOf(const milvus::proto::common::Status& status);
-  void Send(const std::string& method, std::string request, Answered answered);
+  absl::StatusOr<server::Roles> Connect(const server::Roles& roles);
+  absl::Status AddSecondProxy();
+  void Send(std::size_t proxy, const std::string& method, std::string request,
+            Answered answered);
 
   Faults& faults_;
   Scheduler& scheduler_;
+  const base::Config& config_;
   MetaOnDisk meta_;
   ObjectsOnDisk objects_;
   LogOnDisk log_;
   storage::MetaCopier meta_copier_{meta_, objects_};
-  base::Metrics metrics_;
+  std::array<base::Metrics, kProxies> metrics_;
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   access::OpenGate gate_;
+  BothProxies both_proxies_;
+  server::Roles links_;
   std::optional<server::RoleSet> roles_;
-  std::optional<access::Dispatch> dispatch_;
+  std::optional<access::Proxy> second_proxy_;
+  std::array<std::optional<access::Dispatch>, kProxies> dispatches_;
 };
 
 }  // namespace elanus::model

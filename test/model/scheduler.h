@@ -64,6 +64,8 @@ class Scheduler final : public base::Executor,
     std::swap(ready_[random_() % ready_.size()], ready_.back());
     base::Task task = std::move(ready_.back());
     ready_.pop_back();
+    Note(ready_.size());
+    Note(static_cast<std::uint64_t>(now_ns_));
     // Now and then a thread is late.
     Pass(now_ns_ + (random_() % 64 == 0 ? LateNs() : kTaskNs));
     task();
@@ -91,6 +93,9 @@ class Scheduler final : public base::Executor,
     RunUntil([] { return false; }, ms);
   }
 
+  // Of all that was run so far, and when: the same for the same run.
+  std::uint64_t fingerprint() const { return fingerprint_; }
+
   // Drops all tasks, and what is submitted from now on until Open.
   void Close() {
     open_ = false;
@@ -108,6 +113,11 @@ class Scheduler final : public base::Executor,
     return static_cast<std::int64_t>(random_() % 300) * 1'000'000;
   }
 
+  void Note(std::uint64_t what) {
+    fingerprint_ = (fingerprint_ ^ what) * 0x9E3779B97F4A7C15ULL;
+    fingerprint_ ^= fingerprint_ >> 32;
+  }
+
   void Pass(std::int64_t to_ns) {
     now_ns_ = std::max(now_ns_, to_ns);
     while (!timers_.empty() && timers_.begin()->first.first <= now_ns_) {
@@ -118,6 +128,7 @@ class Scheduler final : public base::Executor,
   }
 
   std::mt19937_64 random_;
+  std::uint64_t fingerprint_ = 0;
   std::int64_t now_ns_ = 1'000'000'000;
   bool open_ = true;
   std::uint64_t next_id_ = 1;

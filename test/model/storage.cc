@@ -1,8 +1,11 @@
 #include "model/storage.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <utility>
 
+#include "base/mutex.h"
 #include "storage/errors.h"
 
 namespace elanus::model {
@@ -10,7 +13,13 @@ namespace {
 
 using storage::Position;
 
-constexpr std::int64_t kLateMaxMs = 300;
+constexpr std::uint64_t kLateMaxMs = 300;
+// Small, so that files are started and removed.
+constexpr std::uint64_t kLogFileBytes = 8192;
+constexpr std::size_t kTornBytesMax = 1024;
+// Some lives are slow to take what comes out of the log: a start then loads
+// and serves before it has read it all.
+constexpr std::uint64_t kSlowMs[] = {0, 0, 0, 8, 60};
 
 absl::Status Away() {
   return base::MakeRetriable(base::ErrorCode::kServiceUnavailable,
@@ -18,22 +27,6 @@ absl::Status Away() {
 }
 
 absl::Status Unknown() { return storage::OutcomeUnknown("injected"); }
-
-Position PositionOf(std::uint64_t place) {
-  std::string bytes(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<char>(place >> (56 - 8 * i));
-  }
-  return Position::FromBytes(bytes);
-}
-
-std::uint64_t PlaceOf(const Position& position) {
-  std::uint64_t place = 0;
-  for (const char byte : position.bytes()) {
-    place = place << 8 | static_cast<std::uint8_t>(byte);
-  }
-  return place;
-}
 
 }  // namespace
 
@@ -238,16 +231,78 @@ void ObjectsOnDisk::LosePower() {
   disk_.deleted.clear();
 }
 
+namespace {
+
+struct Given {
+  Position position;
+  Position next;
+  base::Buffer bytes;
+};
+
+// Where a follower's thread puts what it has read, until a task takes it.
+class Inbox final : public storage::LogSink {
+ public:
+  void OnRecord(const Position& position, const Position& next,
+                base::Buffer record) override {
+    base::MutexLock lock(mutex_);
+    given_.push_back({position, next, std::move(record)});
+    next_ = next;
+    changed_.NotifyAll();
+  }
+  // When a topic is at its end depends on when it is looked at: tasks ask.
+  void OnEnd(const Position&, std::int64_t) override {}
+  void OnError(const absl::Status& status) override {
+    base::MutexLock lock(mutex_);
+    error_ = status;
+    changed_.NotifyAll();
+  }
+
+  // The next record; waits for it.
+  absl::StatusOr<Given> Take() {
+    base::MutexLock lock(mutex_);
+    while (given_.empty() && error_.ok()) changed_.Wait(mutex_);
+    if (given_.empty()) return error_;
+    Given first = std::move(given_.front());
+    given_.pop_front();
+    return first;
+  }
+
+  // Until all before `end` is here.
+  void AwaitAllBefore(const Position& end) {
+    base::MutexLock lock(mutex_);
+    while (next_ < end && error_.ok()) changed_.Wait(mutex_);
+  }
+
+  void StartAt(const Position& from) {
+    base::MutexLock lock(mutex_);
+    next_ = from;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::deque<Given> given_ ABSL_GUARDED_BY(mutex_);
+  Position next_ ABSL_GUARDED_BY(mutex_);
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
 // Gives one record a task. Destroying it ends the delivery.
 class LogOnDisk::Follower final : public storage::LogFollower {
  public:
-  Follower(LogOnDisk& log, std::string_view topic, std::uint64_t from,
+  Follower(LogOnDisk& log, std::string_view topic, const Position& from,
            storage::LogSink& sink)
-      : log_(log), topic_(topic), place_(from), sink_(sink) {
+      : log_(log), topic_(topic), next_(from), sink_(sink) {}
+  ~Follower() override { std::erase(log_.followers_, this); }
+
+  absl::Status Start() {
+    inbox_.StartAt(next_);
+    ASSIGN_OR_RETURN(reader_, log_.log_->Follow(topic_, next_, inbox_));
     log_.followers_.push_back(this);
     Wake();
+    return absl::OkStatus();
   }
-  ~Follower() override { std::erase(log_.followers_, this); }
 
   const std::string& topic() const { return topic_; }
 
@@ -257,75 +312,85 @@ class LogOnDisk::Follower final : public storage::LogFollower {
     Schedule();
   }
 
+  // From here on it needs nothing that is before `end`.
+  void ReadUpTo(const Position& end) { inbox_.AwaitAllBefore(end); }
+
  private:
   void Schedule() {
-    if (scheduled_) return;
-    scheduled_ = true;
-    log_.scheduler_.Submit([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (std::exchange(scheduled_, true)) return;
+    auto step = [this, alive = std::weak_ptr<bool>(alive_)] {
       if (alive.expired()) return;
       scheduled_ = false;
       Step();
-    });
+    };
+    if (log_.slow_ms_ == 0) return log_.scheduler_.Submit(std::move(step));
+    const std::uint64_t delay_ms = log_.faults_.Random() % log_.slow_ms_;
+    log_.scheduler_.After(std::chrono::milliseconds(delay_ms), std::move(step));
   }
 
   void Step() {
-    const auto found = log_.disk_.topics.find(topic_);
-    if (found == log_.disk_.topics.end()) {
-      return sink_.OnError(storage::TopicNotFound(topic_));
-    }
-    const Disk::Topic& topic = found->second;
-    if (place_ < topic.truncated) {
+    const auto end = log_.log_->EndNow(topic_);
+    if (!end.ok()) return sink_.OnError(end.status());
+    if (next_ < log_.truncated_[topic_]) {
       return sink_.OnError(storage::Truncated("a follower was overtaken"));
     }
-    const auto record = std::ranges::lower_bound(topic.records, place_, {},
-                                                 &Disk::Record::place);
-    if (record != topic.records.end()) {
-      const Disk::Record given = *record;
-      place_ = given.place + 1;
+    if (next_ < *end) {
+      absl::StatusOr<Given> given = inbox_.Take();
+      if (!given.ok()) return sink_.OnError(given.status());
+      next_ = given->next;
       Schedule();
-      return sink_.OnRecord(PositionOf(given.place), PositionOf(place_),
-                            given.bytes);
+      return sink_.OnRecord(given->position, given->next,
+                            std::move(given->bytes));
     }
-    if (told_end_) return;
-    told_end_ = true;
-    sink_.OnEnd(PositionOf(topic.end), log_.scheduler_.MonotonicNs());
+    if (std::exchange(told_end_, true)) return;
+    sink_.OnEnd(*end, log_.scheduler_.MonotonicNs());
   }
 
   LogOnDisk& log_;
   const std::string topic_;
-  std::uint64_t place_;
+  Position next_;
   storage::LogSink& sink_;
   bool told_end_ = false;
   bool scheduled_ = false;
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Inbox inbox_;
+  std::unique_ptr<storage::LogFollower> reader_;  // gives to the inbox
 };
+
+LogOnDisk::LogOnDisk(Disk& disk, Faults& faults, Scheduler& scheduler)
+    : disk_(disk),
+      faults_(faults),
+      scheduler_(scheduler),
+      slow_ms_(kSlowMs[faults.Random() % std::size(kSlowMs)]) {}
+
+LogOnDisk::~LogOnDisk() = default;
+
+absl::Status LogOnDisk::Open() {
+  ASSIGN_OR_RETURN(log_, storage::EmbeddedLog::Open(
+                             disk_.log->OpenFolder(),
+                             {.writer = {.file_bytes = kLogFileBytes}}));
+  return absl::OkStatus();
+}
 
 absl::Status LogOnDisk::CreateTopic(std::string_view topic) {
   if (faults_.OnChange() == Fault::kFail || faults_.is_dead()) return Away();
-  disk_.topics.try_emplace(std::string(topic));
-  return absl::OkStatus();
+  return log_->CreateTopic(topic);
 }
 
 absl::StatusOr<std::vector<std::string>> LogOnDisk::ListTopics() {
   if (faults_.OnRead() != Fault::kNone) return Away();
-  std::vector<std::string> names;
-  for (const auto& [name, topic] : disk_.topics) names.push_back(name);
-  return names;
+  return log_->ListTopics();
 }
 
 absl::Status LogOnDisk::DropTopic(std::string_view topic) {
   if (faults_.OnChange() == Fault::kFail || faults_.is_dead()) return Away();
-  if (const auto found = disk_.topics.find(topic);
-      found != disk_.topics.end()) {
-    disk_.topics.erase(found);
-  }
-  return absl::OkStatus();
+  return log_->DropTopic(topic);
 }
 
 void LogOnDisk::Append(std::string_view topic, base::Buffer record,
                        storage::AppendDone done) {
-  if (!disk_.topics.contains(topic)) {
-    return done(storage::TopicNotFound(topic));
+  if (absl::Status found = log_->EndNow(topic).status(); !found.ok()) {
+    return done(std::move(found));
   }
   switch (faults_.OnChange()) {
     case Fault::kFail:
@@ -359,65 +424,74 @@ void LogOnDisk::Enqueue(std::string_view topic, base::Buffer record,
   scheduler_.Submit([this] { Sync(); });
 }
 
-storage::AppendResult LogOnDisk::Write(const Waiting& waiting) {
-  const std::uint64_t place = disk_.next_place++;
-  Disk::Topic& topic = disk_.topics[waiting.topic];
-  topic.records.push_back({place, waiting.bytes});
-  topic.end = place + 1;
-  return {.position = PositionOf(place), .next = PositionOf(place + 1)};
+LogOnDisk::Results LogOnDisk::Write(std::span<const Waiting> records) {
+  struct Answers {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::size_t missing ABSL_GUARDED_BY(mutex) = 0;
+    Results results ABSL_GUARDED_BY(mutex);
+  };
+  const auto answers = std::make_shared<Answers>();
+  {
+    base::MutexLock lock(answers->mutex);
+    answers->missing = records.size();
+    answers->results.resize(records.size());
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    log_->Append(records[i].topic, records[i].bytes,
+                 [answers, i](absl::StatusOr<storage::AppendResult> result) {
+                   base::MutexLock lock(answers->mutex);
+                   answers->results[i] = std::move(result);
+                   --answers->missing;
+                   answers->changed.NotifyAll();
+                 });
+  }
+  base::MutexLock lock(answers->mutex);
+  while (answers->missing > 0) answers->changed.Wait(answers->mutex);
+  return std::move(answers->results);
 }
 
-// One fdatasync for a part of those that wait.
+// Gives the log a part of what waits.
 void LogOnDisk::Sync() {
   sync_is_due_ = false;
   if (faults_.is_dead() || waiting_.empty()) return;
-  std::vector<std::pair<Waiting, storage::AppendResult>> synced;
-  const std::size_t count = 1 + faults_.Random() % waiting_.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const storage::AppendResult result = Write(waiting_.front());
-    synced.emplace_back(std::move(waiting_.front()), result);
-    waiting_.pop_front();
-  }
+  const auto count =
+      static_cast<std::ptrdiff_t>(1 + faults_.Random() % waiting_.size());
+  std::vector<Waiting> synced(
+      std::make_move_iterator(waiting_.begin()),
+      std::make_move_iterator(waiting_.begin() + count));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+  Results results = Write(synced);
   if (!waiting_.empty()) {
     sync_is_due_ = true;
     scheduler_.Submit([this] { Sync(); });
   }
-  for (auto& [record, result] : synced) {
+  for (const Waiting& record : synced) {
     for (Follower* follower : followers_) {
       if (follower->topic() == record.topic) follower->Wake();
     }
   }
-  for (auto& [record, result] : synced) {
-    if (record.done) record.done(result);
+  for (std::size_t i = 0; i < synced.size(); ++i) {
+    if (synced[i].done) synced[i].done(std::move(results[i]));
   }
 }
 
 absl::StatusOr<std::unique_ptr<storage::LogFollower>> LogOnDisk::Follow(
     std::string_view topic, const Position& from, storage::LogSink& sink) {
   if (faults_.OnRead() != Fault::kNone) return Away();
-  const auto found = disk_.topics.find(topic);
-  if (found == disk_.topics.end()) return storage::TopicNotFound(topic);
-  const std::uint64_t place =
-      from.is_beginning() && found->second.truncated == 0 ? 0 : PlaceOf(from);
-  if (place < found->second.truncated) {
-    return storage::Truncated("a follower came too late");
-  }
-  if (place > found->second.end) {
-    return base::DataLoss("topic {} ends at {}, but {} was seen before", topic,
-                          found->second.end, place);
-  }
-  return std::make_unique<Follower>(*this, topic, place, sink);
+  auto follower = std::make_unique<Follower>(*this, topic, from, sink);
+  RETURN_IF_ERROR(follower->Start());
+  return follower;
 }
 
 void LogOnDisk::End(std::string_view topic, storage::EndDone done) {
   if (faults_.OnRead() != Fault::kNone) return done(Away());
-  const auto found = disk_.topics.find(topic);
-  if (found == disk_.topics.end()) return done(storage::TopicNotFound(topic));
-  const Position end = PositionOf(found->second.end);
-  if (faults_.Random() % 2 == 0) return done(end);
+  absl::StatusOr<Position> end = log_->EndNow(topic);
+  if (!end.ok() || faults_.Random() % 2 == 0) return done(std::move(end));
   // The answer is on its way: what is appended meanwhile is not in it.
-  scheduler_.After(std::chrono::milliseconds(faults_.Random() % 3),
-                   [end, done = std::move(done)]() mutable { done(end); });
+  scheduler_.After(
+      std::chrono::milliseconds(faults_.Random() % 3),
+      [end = *end, done = std::move(done)]() mutable { done(end); });
 }
 
 absl::Status LogOnDisk::TruncateBefore(std::string_view topic,
@@ -425,24 +499,27 @@ absl::Status LogOnDisk::TruncateBefore(std::string_view topic,
   const Fault fault = faults_.OnChange();
   if (fault == Fault::kFail) return Away();
   if (fault == Fault::kDrop) return Unknown();
-  const auto found = disk_.topics.find(topic);
-  if (found == disk_.topics.end()) return storage::TopicNotFound(topic);
-  const std::uint64_t place = PlaceOf(position);
-  if (place > found->second.end) {
-    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "topic {} ends at {}", topic, found->second.end);
+  ASSIGN_OR_RETURN(const Position end, log_->EndNow(topic));
+  // Their threads may be behind; the tasks are who is overtaken.
+  for (Follower* follower : followers_) {
+    if (follower->topic() == topic) follower->ReadUpTo(end);
   }
-  Disk::Topic& kept = found->second;
-  kept.truncated = std::max(kept.truncated, place);
-  while (!kept.records.empty() && kept.records.front().place < kept.truncated) {
-    kept.records.pop_front();
-  }
+  RETURN_IF_ERROR(log_->TruncateBefore(topic, position));
+  Position& truncated = truncated_[std::string(topic)];
+  truncated = std::max(truncated, position);
   return absl::OkStatus();
 }
 
 void LogOnDisk::LosePower() {
-  const std::size_t kept = faults_.Random() % (waiting_.size() + 1);
-  for (std::size_t i = 0; i < kept; ++i) Write(waiting_[i]);
+  if (log_ == nullptr) return;
+  const std::span<const Waiting> waiting = waiting_;
+  const std::size_t kept = faults_.Random() % (waiting.size() + 1);
+  Write(waiting.first(kept));
+  disk_.log->IgnoreSyncs(true);
+  if (kept < waiting.size()) Write(waiting.subspan(kept, 1));
+  log_ = nullptr;
+  disk_.log->IgnoreSyncs(false);
+  disk_.log->LosePower(faults_.Random() % kTornBytesMax);
 }
 
 }  // namespace elanus::model

@@ -1,52 +1,48 @@
-// The three storage services in memory, on faulty ground. What survives a
-// crash is in Disk; a process gets services of its own over it, which are dead
-// once it has died.
+// The three storage services on faulty ground: meta store and object store in
+// memory, the embedded log itself over files in memory. What survives a crash
+// is in Disk; a process gets services of its own over it, which are dead once
+// it has died.
 //
 //   Disk disk;
 //   MetaOnDisk meta(disk, faults);
 //   LogOnDisk log(disk, faults, scheduler);
+//   RETURN_IF_ERROR(log.Open());
 //   ...
 //   log.LosePower();     // of what was not synced, a prefix may be there
 //
-// Threads:   one; what a service does later is a task of the scheduler.
+// Threads:   one; what a service does later is a task of the scheduler. The
+//            log's own threads are waited for whenever a task needs what they
+//            do, so that the same seed gives the same run.
 // Ownership: Disk, Faults and Scheduler are borrowed.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/faults.h"
 #include "model/scheduler.h"
+#include "storage/embedded/embedded_log.h"
 #include "storage/log_broker.h"
 #include "storage/meta_store.h"
 #include "storage/object_store.h"
+#include "testing/faulty_log_folder.h"
 
 namespace elanus::model {
 
 struct Disk {
-  struct Record {
-    std::uint64_t place = 0;
-    base::Buffer bytes;
-  };
-  struct Topic {
-    std::deque<Record> records;
-    std::uint64_t truncated = 0;  // records before it are gone
-    std::uint64_t end = 0;        // behind the last record
-  };
-
   std::map<std::string, storage::MetaValue, std::less<>> meta;
   std::uint64_t revision = 1;
   std::map<std::string, base::Buffer, std::less<>> objects;
   // Since the last crash: a loss of power may bring them back.
   std::map<std::string, base::Buffer, std::less<>> deleted;
-  std::map<std::string, Topic, std::less<>> topics;
-  std::uint64_t next_place = 1;
+  std::shared_ptr<testing::FaultyDisk> log =
+      std::make_shared<testing::FaultyDisk>();
 };
 
 class MetaOnDisk final : public storage::MetaStore {
@@ -106,8 +102,11 @@ class ObjectsOnDisk final : public storage::ObjectStore {
 
 class LogOnDisk final : public storage::LogBroker {
  public:
-  LogOnDisk(Disk& disk, Faults& faults, Scheduler& scheduler)
-      : disk_(disk), faults_(faults), scheduler_(scheduler) {}
+  LogOnDisk(Disk& disk, Faults& faults, Scheduler& scheduler);
+  ~LogOnDisk() override;
+
+  // Before anything else. Errors: those of EmbeddedLog::Open.
+  absl::Status Open();
 
   absl::Status CreateTopic(std::string_view topic) override;
   absl::StatusOr<std::vector<std::string>> ListTopics() override;
@@ -121,6 +120,8 @@ class LogOnDisk final : public storage::LogBroker {
   absl::Status TruncateBefore(std::string_view topic,
                               const storage::Position& position) override;
 
+  // The end of it; no follower may be left. Of the appends under way some are
+  // there, and the first bytes of one more.
   void LosePower();
 
  private:
@@ -130,18 +131,25 @@ class LogOnDisk final : public storage::LogBroker {
     base::Buffer bytes;
     storage::AppendDone done;  // null: nobody asks
   };
+  using Results = std::vector<absl::StatusOr<storage::AppendResult>>;
 
   void Enqueue(std::string_view topic, base::Buffer record,
                storage::AppendDone done);
   void Sync();
-  storage::AppendResult Write(const Waiting& waiting);
+  // One result for each, when the log has answered all.
+  Results Write(std::span<const Waiting> records);
 
   Disk& disk_;
   Faults& faults_;
   Scheduler& scheduler_;
-  std::deque<Waiting> waiting_;  // written, not synced
+  // A record takes its followers up to so long.
+  const std::uint64_t slow_ms_;
+  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::vector<Waiting> waiting_;  // not given to the log yet
   bool sync_is_due_ = false;
   std::vector<Follower*> followers_;
+  // Since Open.
+  std::map<std::string, storage::Position, std::less<>> truncated_;
 };
 
 }  // namespace elanus::model
