@@ -299,6 +299,23 @@ TEST_F(EmbeddedLogTest, NewFileWithTornHeaderIsNoDamage) {
   EXPECT_EQ(testing::ReadAll(*log_, "a")->size(), 5U);
 }
 
+// The file before it had room for a smaller record, and a power cut brought
+// back the new file that a start had taken away.
+TEST_F(EmbeddedLogTest, NewFileWithoutHeaderMayLieInsideTheOneBefore) {
+  for (const std::size_t size : {std::size_t{0}, kLogFileHeaderBytes}) {
+    Fill(*log_, "a", 2);
+    log_.reset();
+    const std::size_t end = disk_->Read(kFirstFile).size();
+    disk_->Write(LogFileName(end - RecordSpace(10)), std::string(size, '\0'));
+
+    Reopen();
+
+    ASSERT_NE(log_, nullptr);
+    EXPECT_THAT(LogFilesOf(disk_), ::testing::ElementsAre(kFirstFile));
+  }
+  EXPECT_EQ(testing::ReadAll(*log_, "a")->size(), 4U);
+}
+
 TEST_F(EmbeddedLogTest, WritersThatWaitShareOneSync) {
   const std::uint64_t before = log_->stats().syncs;
   disk_->HoldSyncs(true);

@@ -39,9 +39,7 @@ FileEnd ScanBytes(std::span<const std::byte> bytes, std::uint64_t start,
                   LogVisitor& visitor) {
   if (!CheckLogFileHeader(bytes, start)) {
     // Nothing is written behind a header that is not durable.
-    const bool had_records = bytes.size() > kLogFileHeaderBytes;
-    return {
-        .good = 0, .durable_mark = had_records ? start + 1 : 0, .bad = true};
+    return {.good = 0, .durable_mark = start + 1, .bad = true};
   }
   std::uint64_t offset = kLogFileHeaderBytes;
   while (offset < bytes.size()) {
@@ -80,11 +78,8 @@ class Scanner {
     for (const std::string& name : names) {
       const auto start = ParseLogFileName(name);
       if (!start.has_value()) continue;
-      const bool given_up =
-          *start < table_.log_start ||
-          std::any_of(table_.gaps.begin(), table_.gaps.end(),
-                      [&](const auto& gap) { return gap.start == *start; });
-      if (given_up) {
+      ASSIGN_OR_RETURN(const bool is_unused, IsUnused(name, *start));
+      if (IsGivenUp(*start) || is_unused) {
         RETURN_IF_ERROR(folder_.Remove(name));
       } else {
         starts.push_back(*start);
@@ -92,6 +87,25 @@ class Scanner {
     }
     std::sort(starts.begin(), starts.end());
     return starts;
+  }
+
+  bool IsGivenUp(std::uint64_t start) const {
+    return start < table_.log_start ||
+           std::any_of(table_.gaps.begin(), table_.gaps.end(),
+                       [&](const auto& gap) { return gap.start == start; });
+  }
+
+  // Without a header nothing was ever written to the file. It may lie anywhere:
+  // one that was removed before can be back after a power cut, when the file
+  // before it has grown.
+  absl::StatusOr<bool> IsUnused(const std::string& name, std::uint64_t start) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<LogFile> file, folder_.Open(name));
+    if (file->size() > kLogFileHeaderBytes) return false;
+    buffer_.resize(file->size());
+    RETURN_IF_ERROR(file->Read(0, buffer_));
+    if (CheckLogFileHeader(buffer_, start)) return false;
+    scan_.cut_bytes += file->size();
+    return true;
   }
 
   // Over the files that were removed on purpose.
@@ -121,11 +135,9 @@ class Scanner {
         return base::DataLoss("log file {} is damaged at offset {}",
                               folder_.PathOf(name), end.good);
       }
-      scan_.cut_bytes = buffer_.size() - end.good;
+      scan_.cut_bytes += buffer_.size() - end.good;
       LOG_WARN("log file {}: cutting a torn tail of {} bytes at offset {}",
                folder_.PathOf(name), scan_.cut_bytes, end.good);
-      // A file without header was never written to.
-      if (end.good == 0) return folder_.Remove(name);
       RETURN_IF_ERROR(file->Truncate(end.good));
     }
     expected_ = start + end.good;
