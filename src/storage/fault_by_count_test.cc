@@ -96,6 +96,21 @@ TEST(FaultByCountTest, AppendsToTheLogAreDurableOrRefused) {
   EXPECT_GT(rounds, 20);  // appends and a file of its own every other time
 }
 
+// Who made the folder, or a file in it, may have died before the sync.
+TEST(FaultByCountTest, FolderThatIsThereIsSyncedWithItsParentOrRefused) {
+  const int rounds = ForEachFault([](const SyscallFaults::Plan& plan) {
+    const TempFolder folder = TempFolder::InMemory();
+    const std::string path = folder.path() + "/log";
+    EXPECT_TRUE(OpenPosixLogFolder(path).ok());
+    SyscallFaults::Arm(plan);
+    const bool opened = OpenPosixLogFolder(path).ok();
+    const bool struck = SyscallFaults::Disarm();
+    EXPECT_NE(opened, struck);
+    return struck;
+  });
+  EXPECT_GE(rounds, 4 * 6);  // mkdir, and to open and sync both folders
+}
+
 TEST(FaultByCountTest, TopicsOfTheLogAreMadeDroppedAndTruncatedOrNot) {
   const int rounds = ForEachFault([](const SyscallFaults::Plan& plan) {
     const TempFolder folder = TempFolder::InMemory();

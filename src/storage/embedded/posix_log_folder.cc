@@ -111,6 +111,9 @@ class PosixLogFolder final : public LogFolder {
 absl::StatusOr<std::unique_ptr<LogFolder>> OpenPosixLogFolder(
     const std::string& path) {
   RETURN_IF_ERROR(MakeFolder(path));
+  // What is built upon must last: a process may have died between a change of
+  // the folder, a new table above all, and its sync.
+  RETURN_IF_ERROR(SyncFolder(path));
   return std::make_unique<PosixLogFolder>(path);
 }
 

@@ -132,11 +132,14 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
 }
 
 absl::Status MakeFolder(const std::string& path) {
+  const std::string parent = ParentOf(path);
   if (::mkdir(path.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return absl::OkStatus();
-    return FromErrno(errno, "make folder", path);
+    if (errno != EEXIST) return FromErrno(errno, "make folder", path);
+    // Who may not even list the parent did not make the folder.
+    if (::access(parent.c_str(), R_OK) != 0) return absl::OkStatus();
   }
-  return SyncFolder(ParentOf(path));
+  // Also of one that is there: who made it may have died before this.
+  return SyncFolder(parent);
 }
 
 std::string ParentOf(const std::string& path) {

@@ -57,7 +57,7 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes);
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-// OK if it exists. Durable if it was made.
+// OK if it exists. Durable, whoever made it.
 absl::Status MakeFolder(const std::string& path);
 
 // "/a/b" of "/a/b/c"; "." of "c".
