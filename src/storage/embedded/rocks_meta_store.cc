@@ -12,6 +12,7 @@
 #include "rocksdb/snapshot.h"
 #include "storage/embedded/rocks_format.h"
 #include "storage/embedded/rocks_group.h"
+#include "storage/embedded/rocks_log_tail.h"
 #include "storage/errors.h"
 
 namespace elanus::storage {
@@ -41,8 +42,9 @@ rocksdb::Options DbOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  // An incomplete record at the end was never acknowledged; anything else that
-  // is wrong refuses to open instead of dropping what follows.
+  // An incomplete record at the end was never acknowledged (one with holes is
+  // taken out by CutTornTails); anything else that is wrong refuses to open
+  // instead of dropping what follows.
   options.wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.write_buffer_size = 16 << 20;
@@ -100,9 +102,13 @@ absl::Status RocksMetaStore::OpenDb(const RocksMetaStoreOptions& options) {
   read_only_ = options.read_only;
   rocksdb::Options how = DbOptions();
   how.create_if_missing = !read_only_;
-  const rocksdb::Status opened =
+  rocksdb::Status opened =
       read_only_ ? rocksdb::DB::OpenForReadOnly(how, options.path, &db)
                  : rocksdb::DB::Open(how, options.path, &db);
+  if (opened.IsCorruption() && !read_only_) {
+    ASSIGN_OR_RETURN(const std::uint64_t cut, CutTornTails(options.path));
+    if (cut > 0) opened = rocksdb::DB::Open(how, options.path, &db);
+  }
   RETURN_IF_ERROR(FromRocks(opened, "open " + options.path));
   db_.reset(db);
 
