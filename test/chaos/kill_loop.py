@@ -3,6 +3,7 @@
 ledger kept outside of it.
 
     kill_loop.py --kills 50 [--seed N] [--role-calls direct|wire]
+                 [--drop-unsynced]
 
 Each round: writers insert, upsert, delete by key and by filter, while others
 flush, compact, create and drop collections; kill -9 at a random moment; start;
@@ -10,10 +11,17 @@ a correct Strong search on the loaded collection within a second; then all rows,
 count(*) and all collections are compared. What was acknowledged must be there
 exactly, what was not may be there or not, and nothing may be half-made.
 
+With --drop-unsynced most kills are power cuts: what was not synced is taken out
+of the data before the next start (power_cut.py). Some starts are cut
+short, too, and at times the power stays, so that the next server builds on what
+a later cut may take. The library in between slows the server, so neither writes
+a second nor the time of a recovery are judged.
+
 Ends with a line of figures, or with what was wrong (exit status 1; the folder
 with data and log is kept and named).
 """
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -32,6 +40,7 @@ import grpc  # noqa: E402
 
 from elanus_process import ElanusProcess  # noqa: E402
 from ledger import ABSENT, Broken, Ledger  # noqa: E402
+from power_cut import ForgetfulFolder, Unmodelled  # noqa: E402
 from raw import (Api, ApiError, DataType, field, floats, ids_of,  # noqa: E402
                  int64_key, longs, ok, values_of, vector)
 
@@ -201,8 +210,14 @@ class KillLoop:
         self.options = options
         self.random = random.Random(options.seed)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="elanus-kill-"))
-        self.server = ElanusProcess(options.binary, self.home / "data",
-                                    role_calls=options.role_calls)
+        self.storage = None
+        if options.drop_unsynced:
+            self.storage = ForgetfulFolder(
+                self.home,
+                pathlib.Path(options.binary).parent / "libpower_cut.so")
+        self.server = ElanusProcess(
+            options.binary, self.home / "data", role_calls=options.role_calls,
+            environment=self.storage and self.storage.environment)
         self.ledger = Ledger()
         self.definitions = Ledger()
         self.killed = threading.Event()
@@ -211,6 +226,7 @@ class KillLoop:
         self.collection_id = 0
         self.writing_seconds = 0.0
         self.recoveries = []
+        self.cuts = []  # what each power cut kept of the unsynced
         self.doubts = 0
 
     def next_value(self):
@@ -219,6 +235,8 @@ class KillLoop:
             return self.value
 
     def create(self):
+        if self.storage:
+            self.storage.start()
         self.server.start()
         api = Api(self.server.address)
         ok(api.create(NAME, [int64_key(), field("v", DataType.Int64),
@@ -246,6 +264,8 @@ class KillLoop:
         status = self.server.terminate()
         if status != 0:
             raise Broken(f"SIGTERM ended the server with {status}")
+        if self.storage:
+            self.storage.check_journal()
         self.judge()
 
     def write_until_killed(self):
@@ -283,7 +303,27 @@ class KillLoop:
                 return key, allowed.pop()
         return None
 
+    def cut_power(self):
+        """Drops what was not synced; perhaps again while the server starts. At
+        times the power stays: the next server builds on what a later cut may
+        take away."""
+        if self.random.random() < 0.3 and self.storage.goes_on():
+            self.cuts.append("power stays")
+        else:
+            self.cuts.append(self.storage.cut(self.random))
+            self.storage.start()
+        if self.random.random() < 0.3:
+            self.server.spawn()
+            time.sleep(self.random.uniform(0, 0.6))
+            if not self.server.running:
+                raise Broken("the server does not start again: "
+                             f"{self.server.process.returncode}")
+            self.server.kill()
+            self.cut_power()
+
     def recover(self, number):
+        if self.storage:
+            self.cut_power()
         sure = self.sure_key()
         begin = time.monotonic()
         self.server.spawn()
@@ -395,6 +435,7 @@ class KillLoop:
         print(json.dumps({
             "kills": self.options.kills, "seed": self.options.seed,
             "role_calls": self.options.role_calls,
+            "power_cuts": collections.Counter(self.cuts),
             "acknowledged_writes": self.ledger.acknowledged,
             "acknowledged_writes_per_s": round(rate),
             "in_flight": self.options.writers,
@@ -402,6 +443,8 @@ class KillLoop:
             "recovery_median_s": round(statistics.median(self.recoveries), 3),
             "recovery_max_s": round(slowest, 3),
         }))
+        if self.storage:
+            return
         if rate < self.options.min_rate:
             raise Broken(f"{rate:.0f} acknowledged writes a second, "
                          f"{self.options.min_rate} are asked for")
@@ -418,6 +461,7 @@ def parse(arguments):
                         help="seconds of writing before a kill, at most")
     parser.add_argument("--min-rate", type=float, default=200)
     parser.add_argument("--max-recovery", type=float, default=1.0)
+    parser.add_argument("--drop-unsynced", action="store_true")
     parser.add_argument("--role-calls", choices=("direct", "wire"),
                         default=os.environ.get("ELANUS_ROLE_CALLS", "direct"))
     parser.add_argument("--binary", default=os.environ.get(
@@ -431,10 +475,11 @@ def main(arguments=None):
     print(f"seed {options.seed}, folder {loop.home}", flush=True)
     try:
         loop.run()
-    except (Broken, ApiError, grpc.RpcError) as error:
+    except (Broken, Unmodelled, ApiError, grpc.RpcError) as error:
         if loop.server.process is not None:
             loop.server.kill()
         print(f"BROKEN (seed {options.seed}): {error}\n"
+              f"power cuts kept: {loop.cuts}\n"
               f"kept: {loop.home}\n{loop.server.log_tail(2000)}",
               file=sys.stderr)
         return 1

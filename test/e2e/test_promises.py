@@ -18,6 +18,14 @@ def test_five_kills_lose_nothing_and_bring_nothing_back():
     assert status == 0
 
 
+def test_three_power_cuts_lose_nothing_and_bring_nothing_back():
+    import kill_loop
+    status = kill_loop.main([
+        "--kills", "3", "--longest", "1.5", "--binary", str(BINARY),
+        "--role-calls", ROLE_CALLS, "--drop-unsynced"])
+    assert status == 0
+
+
 def test_a_strong_search_sees_every_acknowledged_insert(server):
     from strong_read import StrongRead, is_good
     figures = StrongRead(server.address, 1000).run()
