@@ -1,8 +1,16 @@
 #include "worker/data_node/column_copy.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace elanus::worker {
+namespace {
+
+// So many rows that lie together are written from where they are.
+constexpr std::size_t kRunMin = 64;
+
+}  // namespace
 
 ColumnCopy::ColumnCopy(const Sources& sources, const types::FieldSchema& field)
     : sources_(sources), field_(field), chunks_(sources.size()) {}
@@ -22,11 +30,35 @@ absl::StatusOr<bool> ColumnCopy::HasNulls() {
 
 absl::Status ColumnCopy::Copy(std::span<const SourceRow> rows,
                               segment::ColumnFileWriter& out) {
-  for (const SourceRow& row : rows) {
-    RETURN_IF_ERROR(AddToBatch(row));
-    if (batch_rows_ == segment::kChunkRows) RETURN_IF_ERROR(WriteBatch(out));
+  while (!rows.empty()) {
+    ASSIGN_OR_RETURN(const Place place, Find(rows.front()));
+    std::size_t run = RunOf(rows, place);
+    if (run >= kRunMin && place.column->nulls.empty()) {
+      RETURN_IF_ERROR(WriteBatch(out));
+      RETURN_IF_ERROR(
+          out.Append(segment::SliceRows(*place.column, place.row, run)));
+    } else {
+      run = std::min(run, segment::kChunkRows - batch_rows_);
+      AddToBatch(place, run);
+      if (batch_rows_ == segment::kChunkRows) RETURN_IF_ERROR(WriteBatch(out));
+    }
+    rows = rows.subspan(run);
   }
   return WriteBatch(out);
+}
+
+// How many rows from the first on lie one behind the other, as they often do
+// where keys were given in their order.
+std::size_t ColumnCopy::RunOf(std::span<const SourceRow> rows,
+                              const Place& first) {
+  const std::size_t most =
+      std::min(rows.size(), first.column->rows - first.row);
+  std::size_t run = 1;
+  while (run < most && rows[run].source == rows[0].source &&
+         rows[run].row == rows[0].row + run) {
+    ++run;
+  }
+  return run;
 }
 
 absl::StatusOr<ColumnCopy::Place> ColumnCopy::Find(SourceRow row) {
@@ -51,30 +83,30 @@ absl::StatusOr<const types::ColumnView*> ColumnCopy::Chunk(std::size_t source,
   return &*chunks[chunk];
 }
 
-absl::Status ColumnCopy::AddToBatch(SourceRow row) {
-  ASSIGN_OR_RETURN(const Place place, Find(row));
+void ColumnCopy::AddToBatch(const Place& first, std::size_t rows) {
+  const types::ColumnView& column = *first.column;
   if (batch_rows_ == 0) {
     values_.clear();
     offsets_.assign(1, 0);
     nulls_ = types::Bitset(segment::kChunkRows);
     has_nulls_ = false;
   }
-  if (types::IsVariableLength(field_.type)) {
-    const auto text =
-        std::as_bytes(std::span(place.column->Text(place.row).data(),
-                                place.column->Text(place.row).size()));
-    values_.insert(values_.end(), text.begin(), text.end());
-    offsets_.push_back(static_cast<std::uint32_t>(values_.size()));
-  } else {
-    const auto value = place.column->Bytes(place.row);
-    values_.insert(values_.end(), value.begin(), value.end());
+  for (std::size_t row = first.row; row < first.row + rows; ++row) {
+    if (types::IsVariableLength(field_.type)) {
+      const std::string_view text = column.Text(row);
+      const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+      values_.insert(values_.end(), bytes.begin(), bytes.end());
+      offsets_.push_back(static_cast<std::uint32_t>(values_.size()));
+    } else {
+      const auto value = column.Bytes(row);
+      values_.insert(values_.end(), value.begin(), value.end());
+    }
+    if (column.nulls.Test(row)) {
+      nulls_.Set(batch_rows_);
+      has_nulls_ = true;
+    }
+    ++batch_rows_;
   }
-  if (place.column->nulls.Test(place.row)) {
-    nulls_.Set(batch_rows_);
-    has_nulls_ = true;
-  }
-  ++batch_rows_;
-  return absl::OkStatus();
 }
 
 absl::Status ColumnCopy::WriteBatch(segment::ColumnFileWriter& out) {

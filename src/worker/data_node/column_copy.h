@@ -39,7 +39,8 @@ class ColumnCopy {
   absl::StatusOr<Place> Find(SourceRow row);
   absl::StatusOr<const types::ColumnView*> Chunk(std::size_t source,
                                                  std::size_t chunk);
-  absl::Status AddToBatch(SourceRow row);
+  static std::size_t RunOf(std::span<const SourceRow> rows, const Place& first);
+  void AddToBatch(const Place& first, std::size_t rows);
   absl::Status WriteBatch(segment::ColumnFileWriter& out);
 
   const Sources& sources_;
