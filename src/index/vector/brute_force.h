@@ -35,7 +35,7 @@ absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
     const base::OpContext& ctx, const VectorDataset& dataset,
     types::MetricType metric, const RangeQuery& query);
 
-// Borrows the dataset's blocks and rows until the first Next has returned.
+// Borrows the dataset's blocks and rows until a Next has succeeded.
 // Holds 8 bytes a row.
 absl::StatusOr<std::unique_ptr<VectorIterator>> BruteForceIterate(
     const VectorDataset& dataset, types::MetricType metric,

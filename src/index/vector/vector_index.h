@@ -189,7 +189,7 @@ struct RangeQuery {
 struct IterateQuery {
   Queries query;  // one; copied
   SearchParams params = {};
-  // Borrowed until the first Next has returned.
+  // Borrowed until a Next has succeeded.
   types::BitsetView excluded = {};
 };
 

@@ -40,12 +40,14 @@ class ByteQuery final : public RowQuery {
     if (lists.is_l2_) {
       score_.base = simd::Kernels().dot(query, query, lists.dim_);
     }
-    if (!(largest > 0) || !std::isfinite(largest)) return;
-    score_.delta = largest / 127;
-    for (std::size_t d = 0; d < lists.dim_; ++d) {
-      bytes_[d] =
-          static_cast<std::int8_t>(std::lround(weights[d] * 127 / largest));
+    if (largest > 0 && std::isfinite(largest)) {
+      score_.delta = largest / 127;
+      for (std::size_t d = 0; d < lists.dim_; ++d) {
+        bytes_[d] =
+            static_cast<std::int8_t>(std::lround(weights[d] * 127 / largest));
+      }
     }
+    margin_ = MarginOf(weights);
   }
 
   void Distances(const ListRef& list, std::size_t first, std::size_t count,
@@ -56,6 +58,13 @@ class ByteQuery final : public RowQuery {
     simd::ChooseCodeKernels().byte_dots(
         lists_.codes_.data() + block * BlockBytes(lists_.dim_),
         BlocksFor(count), GroupsOf(lists_.dim_), bytes_.data(), score, out);
+  }
+
+  float margin() const override { return margin_; }
+
+  void Refine(std::span<const std::uint32_t> positions,
+              float* distances) override {
+    DistancesOf(positions, distances);
   }
 
   void DistancesOf(std::span<const std::uint32_t> positions,
@@ -76,10 +85,28 @@ class ByteQuery final : public RowQuery {
   }
 
  private:
+  // A byte is above its weight by a known excess; a code multiplies it by at
+  // most 255. Besides, floats round.
+  float MarginOf(std::span<const float> weights) const {
+    constexpr float kRounding = 1e-5F;
+    float excess = 0;
+    float size = score_.base + std::abs(score_.shift);
+    for (std::size_t d = 0; d < lists_.dim_; ++d) {
+      const float byte = score_.delta * static_cast<float>(bytes_[d]);
+      excess += 255 * std::max(byte - weights[d], 0.0F);
+      const float low = lists_.lowest_[d];
+      const float high = low + 255 * lists_.step_[d];
+      size += 255 * std::abs(weights[d]);
+      if (lists_.is_l2_) size += std::max(low * low, high * high);
+    }
+    return excess + kRounding * size;
+  }
+
   const ByteLists& lists_;
   const float* const query_;
   std::vector<std::int8_t> bytes_;
   simd::ScoreOf score_;
+  float margin_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<ByteLists>> ByteLists::Open(

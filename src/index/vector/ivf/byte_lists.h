@@ -2,7 +2,7 @@
 // range, cut into 255 steps.
 //
 // A scan also has the query in 8 bits, so that it is one integer product; what
-// it finds is ranked again by the query as it is.
+// it finds is computed again by the query as it is.
 #pragma once
 
 #include <cstdint>

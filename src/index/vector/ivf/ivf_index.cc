@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kDefaultProbes = 8;
 // The context is looked at after so many rows.
 constexpr std::size_t kRowsBetweenChecks = 8192;
-// A search in a range ends when so many lists in a row had nothing.
+// A search in a range ends when so many lists in a row had nothing within its
+// outer bound.
 constexpr std::size_t kEmptyLists = 2;
 // Of quantised rows a few more than k are ranked again.
 constexpr std::size_t kMinRankedAgain = 32;
@@ -128,7 +129,7 @@ absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, const float* query,
     return absl::OkStatus();
   }
   for (const Neighbor& found : pool.Take()) {
-    hits.push_back({found.distance, lists_.ids[found.row]});
+    hits.push_back({Answered(found.distance), lists_.ids[found.row]});
   }
   std::sort(hits.begin(), hits.end());
   return absl::OkStatus();
@@ -154,6 +155,12 @@ absl::Status IvfIndex::Search(const base::OpContext& ctx,
   return absl::OkStatus();
 }
 
+float IvfIndex::Answered(float distance) const {
+  distance = Orderly(distance);
+  return metric() == types::MetricType::kL2 ? std::max(distance, 0.0F)
+                                            : distance;
+}
+
 std::unique_ptr<ListQuery> IvfIndex::BindFinest(
     const float* query, const SearchParams& params) const {
   return codecs_.finer == nullptr ? codecs_.scan->Bind(query, params)
@@ -177,17 +184,15 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
     RETURN_IF_ERROR(ctx.Check());
     const std::optional<ListRef> list = walk.Next();
     if (!list.has_value()) break;
-    bool is_empty = true;
-    walk.Visit(*list, *rows, query.below,
-               [&](float distance, std::uint32_t position) {
-                 distance = Orderly(distance);
-                 if (!(distance < query.below && distance >= query.at_least)) {
-                   return;
-                 }
-                 is_empty = false;
-                 best.Offer({distance, lists_.ids[position]});
-               });
-    empty = is_empty ? empty + 1 : 0;
+    // Rows nearer than the range, or out, are no sign of its end.
+    const bool has_near = walk.Visit(
+        *list, *rows, query.below, [&](float distance, std::uint32_t position) {
+          distance = Answered(distance);
+          if (distance < query.below && distance >= query.at_least) {
+            best.Offer({distance, lists_.ids[position]});
+          }
+        });
+    empty = has_near ? 0 : empty + 1;
   }
   return best.TakeSorted();
 }

@@ -78,6 +78,8 @@ class IvfIndex final : public VectorIndex {
                          std::vector<Neighbor>& hits) const;
   void RankAgain(RowQuery& query, std::span<const Neighbor> candidates,
                  std::size_t wanted, std::vector<Neighbor>& hits) const;
+  // As it is answered: what codes say of a square may lie below 0.
+  float Answered(float distance) const;
   // The finest there is, for what needs the true order.
   std::unique_ptr<ListQuery> BindFinest(const float* query,
                                         const SearchParams& params) const;

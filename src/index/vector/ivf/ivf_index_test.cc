@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -217,6 +218,124 @@ TEST_P(IvfIndexTest, ARangeHasNearlyAllRowsInsideAndNoneOutside) {
   }
 }
 
+// Clusters of 200 rows on a line, 10 from each other; a query at the first.
+Data ClustersOnALine(std::size_t clusters) {
+  Data data = {RandomVectors(clusters * 200, 8, 31), 8};
+  for (std::size_t row = 0; row < data.rows(); ++row) {
+    for (std::size_t d = 0; d < 8; ++d) {
+      float& value = data.vectors[row * 8 + d];
+      value = 0.1F * value +
+              (d == 0 ? 10.0F * static_cast<float>(row / 200) : 0.0F);
+    }
+  }
+  return data;
+}
+
+TEST_P(IvfIndexTest, ARingIsFoundBehindListsThatLieInsideOfIt) {
+  const Data data = ClustersOnALine(6);
+  const auto index = BuildOf(member(), data, MetricType::kL2, 30);
+  const std::vector<float> query(8, 0.0F);
+
+  const auto ring =
+      index->RangeSearch(base::OpContext(), {.query = query,
+                                             .below = 35 * 35,
+                                             .at_least = 25 * 25,
+                                             .params = WithProbes(1)});
+
+  ASSERT_TRUE(ring.ok()) << ring.status();
+  EXPECT_EQ(ring->size(), 200U);
+  for (const Neighbor& hit : *ring) EXPECT_EQ(hit.row / 200, 3U);
+}
+
+TEST_P(IvfIndexTest, ARangeIsFoundBehindListsWhoseRowsAreAllOut) {
+  const Data data = ClustersOnALine(6);
+  const auto index = BuildOf(member(), data, MetricType::kL2, 30);
+  const std::vector<float> query(8, 0.0F);
+  types::Bitset excluded(data.rows());
+  for (std::size_t row = 0; row < 3 * 200; ++row) excluded.Set(row);
+
+  const auto found =
+      index->RangeSearch(base::OpContext(), {.query = query,
+                                             .below = 35 * 35,
+                                             .params = WithProbes(1),
+                                             .excluded = excluded.view()});
+
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->size(), 200U);
+}
+
+TEST_P(IvfIndexTest, ARangeAndAnIteratorScoreARowAsASearchDoes) {
+  const Data data = {RandomVectors(2000, 8, 32), 8};
+  for (const MetricType metric : kMetrics) {
+    const auto index = BuildOf(member(), data, metric);
+    const auto query = RandomVectors(1, 8, 33);
+    const auto hits = Search(*index, query, 2000, WithProbes(32));
+    std::vector<float> score(2000);
+    for (const Neighbor& hit : hits) score[hit.row] = hit.distance;
+    // Between two rows, so that rounding moves none over the border.
+    const auto after = [&](std::size_t i) {
+      while (hits[i + 1].distance - hits[i].distance < 2 * kTolerance) ++i;
+      return std::pair((hits[i].distance + hits[i + 1].distance) / 2, i + 1);
+    };
+    const auto [at_least, first] = after(100);
+    const auto [below, end] = after(400);
+    const auto found =
+        index->RangeSearch(base::OpContext(), {.query = query,
+                                               .below = below,
+                                               .at_least = at_least,
+                                               .params = WithProbes(32)});
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->size(), end - first) << types::NameOf(metric);
+    const auto iterator =
+        index->Iterate({.query = query, .params = WithProbes(32)});
+    auto rows = *(*iterator)->Next(base::OpContext(), 500);
+    rows.insert(rows.end(), found->begin(), found->end());
+    for (const Neighbor& hit : rows) {
+      EXPECT_NEAR(hit.distance, score[hit.row], kTolerance)
+          << types::NameOf(metric);
+    }
+  }
+}
+
+TEST_P(IvfIndexTest, NoSquareOfADistanceIsBelowZero) {
+  // Far from 0 and near each other: differences of large squares.
+  Data data = {RandomVectors(1000, 8, 34), 8};
+  for (float& value : data.vectors) value = 30 + 0.01F * value;
+  const auto index = BuildOf(member(), data, MetricType::kL2);
+  const auto query = std::span(data.vectors).first(8);
+
+  const auto range = index->RangeSearch(
+      base::OpContext(),
+      {.query = query, .at_least = 0, .params = WithProbes(32)});
+
+  ASSERT_TRUE(range.ok());
+  EXPECT_EQ(range->size(), 1000U);
+  for (const Neighbor& hit : Search(*index, query, 1000, WithProbes(32))) {
+    EXPECT_GE(hit.distance, 0);
+  }
+}
+
+TEST_P(IvfIndexTest, AnIteratorGoesOnWhereACancelledNextEnded) {
+  const Data data = {RandomVectors(1500, 8, 35), 8};
+  const auto index = BuildOf(member(), data, MetricType::kL2);
+  const auto query = RandomVectors(1, 8, 36);
+  const auto iterator =
+      *index->Iterate({.query = query, .params = WithProbes(1)});
+  std::set<std::uint32_t> seen;
+  // Few enough to come from what was looked into, then more than that.
+  for (const std::size_t count : {std::size_t{1}, std::size_t{1400}}) {
+    const base::OpContext cancelled;
+    if (count > 1) cancelled.Cancel();
+    const auto batch = iterator->Next(cancelled, count);
+    EXPECT_EQ(batch.ok(), count == 1);
+    if (batch.ok()) seen.insert(batch->front().row);
+  }
+  const auto rest = iterator->Next(base::OpContext(), 1500);
+  ASSERT_TRUE(rest.ok());
+  for (const Neighbor& hit : *rest) EXPECT_TRUE(seen.insert(hit.row).second);
+  EXPECT_EQ(seen.size(), 1500U);
+}
+
 TEST_P(IvfIndexTest, AnIteratorGivesEveryRowThatPassesOnceNearOnesFirst) {
   const Data data = {RandomVectors(3000, 8, 8), 8};
   const auto index = BuildOf(member(), data, MetricType::kCosine);
@@ -225,7 +344,7 @@ TEST_P(IvfIndexTest, AnIteratorGivesEveryRowThatPassesOnceNearOnesFirst) {
   std::size_t near = 0;
   std::unique_ptr<VectorIterator> iterator;
   const auto truth = [&] {
-    // The bits may go when Next has returned once.
+    // The bits may go when Next has succeeded once.
     const auto excluded = RandomExcluded(3000, 0.5, 10);
     iterator = std::move(*index->Iterate({.query = query,
                                           .params = WithProbes(8),

@@ -37,27 +37,30 @@ absl::StatusOr<std::vector<Neighbor>> IvfIterator::Next(
   const auto is_farther = [](const Found& a, const Found& b) {
     return b.hit < a.hit;
   };
-  std::vector<Neighbor> batch;
-  while (batch.size() < count) {
+  while (ready_.size() < count) {
     if (heap_.empty() || walk_.steps() < farthest_step_ + ahead_) {
       RETURN_IF_ERROR(ctx.Check());
       if (const std::optional<ListRef> list = walk_.Next()) {
-        walk_.Visit(
-            *list, *rows_, kNoDistance,
-            [&](float distance, std::uint32_t position) {
-              heap_.push_back({{Orderly(distance), index_.lists_.ids[position]},
-                               walk_.steps()});
-              std::push_heap(heap_.begin(), heap_.end(), is_farther);
-            });
+        walk_.Visit(*list, *rows_, kNoDistance,
+                    [&](float distance, std::uint32_t position) {
+                      heap_.push_back({{index_.Answered(distance),
+                                        index_.lists_.ids[position]},
+                                       walk_.steps()});
+                      std::push_heap(heap_.begin(), heap_.end(), is_farther);
+                    });
         continue;
       }
       if (heap_.empty()) break;
     }
     std::pop_heap(heap_.begin(), heap_.end(), is_farther);
-    batch.push_back(heap_.back().hit);
+    ready_.push_back(heap_.back().hit);
     farthest_step_ = std::max(farthest_step_, heap_.back().step);
     heap_.pop_back();
   }
+  const auto end = ready_.begin() +
+                   static_cast<std::ptrdiff_t>(std::min(count, ready_.size()));
+  const std::vector<Neighbor> batch(ready_.begin(), end);
+  ready_.erase(ready_.begin(), end);
   return batch;
 }
 

@@ -35,6 +35,8 @@ class IvfIterator final : public VectorIterator {
     std::size_t step = 0;
   };
   std::vector<Found> heap_;
+  // Rows of the next answer, nearest first; an error leaves them here.
+  std::vector<Neighbor> ready_;
   std::size_t farthest_step_ = 0;
 };
 

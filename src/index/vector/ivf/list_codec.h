@@ -2,7 +2,7 @@
 // query. Each index type has a codec; what is finer than it and used to rank
 // the best rows again is a codec too.
 //
-//   const std::unique_ptr<RowQuery> bound = codec.Bind(query);
+//   const std::unique_ptr<ListQuery> bound = codec.Bind(query, params);
 //   bound->Distances(list, 0, list.rows, out);
 //
 // Threads:   a codec from any thread; what Bind gave by one at a time.
@@ -32,6 +32,14 @@ class ListQuery {
   // rounded up to one.
   virtual void Distances(const ListRef& list, std::size_t first,
                          std::size_t count, float* out) = 0;
+
+  // By how much Distances may be above what Refine makes of them.
+  virtual float margin() const { return 0; }
+
+  // Where Distances are coarse: puts the finer ones of these rows in their
+  // place.
+  virtual void Refine(std::span<const std::uint32_t> /*positions*/,
+                      float* /*distances*/) {}
 };
 
 // One that can look at single rows.

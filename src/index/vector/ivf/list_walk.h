@@ -1,6 +1,6 @@
 // One query's way through the lists, nearest centroid first.
 //
-//   ListWalk walk(lists, centroids, excluded);
+//   ListWalk walk(lists, centroids, excluded, dim);
 //   walk.Start(query, 8);
 //   while (walk.steps() < 8) {
 //     walk.Scan(*walk.Next(), *bound, nullptr, pool);
@@ -40,9 +40,11 @@ class ListWalk {
   void Scan(const ListRef& list, ListQuery& query, RowQuery* single,
             CandidatePool& pool);
 
-  // As above; `sink(distance, position)` gets those not above `bound`.
+  // As above; `sink(distance, position)` gets those not above `bound`, as fine
+  // as the query has them. Returns whether there may be such rows in the list,
+  // those that are out included.
   template <typename Sink>
-  void Visit(const ListRef& list, ListQuery& query, float bound, Sink sink);
+  bool Visit(const ListRef& list, ListQuery& query, float bound, Sink sink);
 
   // Of the last query for which Scan or Visit was called: rows computed.
   std::size_t rows_seen() const { return rows_seen_; }
@@ -72,22 +74,32 @@ class ListWalk {
 };
 
 template <typename Sink>
-void ListWalk::Visit(const ListRef& list, ListQuery& query, float bound,
+bool ListWalk::Visit(const ListRef& list, ListQuery& query, float bound,
                      Sink sink) {
   const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
+  const float coarse_bound = bound + query.margin();
+  bool has_near = false;
   rows_seen_ += list.rows;
   for (std::size_t first = 0; first < list.rows; first += kChunk) {
     const std::size_t count = std::min(kChunk, list.rows - first);
     query.Distances(list, first, count, distances_.data());
     const std::size_t found =
-        kernels.collect(distances_.data(), count, bound, places_.data());
+        kernels.collect(distances_.data(), count, coarse_bound, places_.data());
+    has_near = has_near || found > 0;
+    positions_.clear();
     for (std::size_t i = 0; i < found; ++i) {
       const std::size_t position = list.begin + first + places_[i];
-      if (!IsOut(position)) {
-        sink(distances_[places_[i]], static_cast<std::uint32_t>(position));
-      }
+      if (IsOut(position)) continue;
+      // Places rise: none is overwritten before it was read.
+      distances_[positions_.size()] = distances_[places_[i]];
+      positions_.push_back(static_cast<std::uint32_t>(position));
+    }
+    query.Refine(positions_, distances_.data());
+    for (std::size_t i = 0; i < positions_.size(); ++i) {
+      if (!(distances_[i] > bound)) sink(distances_[i], positions_[i]);
     }
   }
+  return has_near;
 }
 
 }  // namespace elanus::index
