@@ -8,6 +8,7 @@
 
 #include "base/crc32c.h"
 #include "base/log.h"
+#include "index/vector/build_memory.h"
 #include "index/vector/registry.h"
 #include "segment/sealed/sealed_segment.h"
 #include "segment/vector_blocks.h"
@@ -72,24 +73,19 @@ absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
            .schema = schema}));
   ASSIGN_OR_RETURN(const std::vector<index::VectorBlock> blocks,
                    segment::VectorBlocks(*segment, *field, segment->rows()));
-  // Vectors, links and room to work: what the build holds at its peak. Narrow
-  // vectors are held as float32 besides.
-  const std::int64_t vector_bytes =
-      field->dim * 4 * (field->type == types::DataType::kFloatVector ? 1 : 2);
-  const std::int64_t need =
-      static_cast<std::int64_t>(segment->rows()) * (vector_bytes + 256);
+  const index::VectorDataset dataset = {
+      .blocks = blocks,
+      .dim = static_cast<std::size_t>(field->dim),
+      .type = field->type};
+  const index::BuildOptions options = {.executor = &deps_.background,
+                                       .max_threads = deps_.threads};
   ASSIGN_OR_RETURN(
       const base::MemoryReservation held,
       deps_.budget.Reserve(
-          need, fmt::format("index of segment {}", request.segment().id())));
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<index::VectorIndex> built,
-      index::BuildIndex(
-          stop_, spec,
-          {.blocks = blocks,
-           .dim = static_cast<std::size_t>(field->dim),
-           .type = field->type},
-          {.executor = &deps_.background, .max_threads = deps_.threads}));
+          static_cast<std::int64_t>(index::BuildMemory(spec, dataset, options)),
+          fmt::format("index of segment {}", request.segment().id())));
+  ASSIGN_OR_RETURN(const std::unique_ptr<index::VectorIndex> built,
+                   index::BuildIndex(stop_, spec, dataset, options));
   ASSIGN_OR_RETURN(const std::vector<index::IndexFile> files, built->Save());
   commit->set_attempt_id(request.attempt_id());
   commit->set_collection_id(request.collection().id());

@@ -38,10 +38,17 @@ class Builder {
         dim_(dataset.dim) {}
 
   absl::StatusOr<base::Buffer> Run() {
-    list_count_ = std::clamp<std::size_t>(rows_.rows() / kMinRowsPerList, 1,
-                                          spec_.ivf.nlist);
-    const std::vector<float> sample = rows_.Sample(
-        std::max(list_count_ * kSamplePerList, kMinSample), options_.seed);
+    RETURN_IF_ERROR(Train());
+    RETURN_IF_ERROR(AssignRows());
+    return Write();
+  }
+
+ private:
+  // The sample goes with it: as much memory as the file of a small segment.
+  absl::Status Train() {
+    list_count_ = IvfListCount(spec_, rows_.rows());
+    const std::vector<float> sample =
+        rows_.Sample(IvfSampleRows(spec_, rows_.rows()), options_.seed);
     const std::size_t sampled = sample.size() / dim_;
     ASSIGN_OR_RETURN(
         centroids_,
@@ -61,11 +68,9 @@ class Builder {
                                                .centroids = centroids_,
                                                .nearest = nearest},
                                               options_));
-    RETURN_IF_ERROR(AssignRows());
-    return Write();
+    return absl::OkStatus();
   }
 
- private:
   absl::Status AssignRows() {
     std::vector<std::uint32_t> nearest(rows_.rows());
     std::atomic<std::size_t> next{0};
@@ -168,6 +173,15 @@ class Builder {
 };
 
 }  // namespace
+
+std::size_t IvfListCount(const IndexSpec& spec, std::size_t rows) {
+  return std::clamp<std::size_t>(rows / kMinRowsPerList, 1, spec.ivf.nlist);
+}
+
+std::size_t IvfSampleRows(const IndexSpec& spec, std::size_t rows) {
+  return std::min(
+      rows, std::max(IvfListCount(spec, rows) * kSamplePerList, kMinSample));
+}
 
 absl::StatusOr<base::Buffer> BuildIvf(const base::OpContext& ctx,
                                       const IndexSpec& spec,

@@ -9,6 +9,8 @@
 // Errors:  kCancelled and kDeadlineExceeded from the context.
 #pragma once
 
+#include <cstddef>
+
 #include "base/buffer.h"
 #include "base/op_context.h"
 #include "base/status.h"
@@ -16,6 +18,10 @@
 #include "index/vector/vector_index.h"
 
 namespace elanus::index {
+
+// How many lists and how many rows to train on a build of so many rows has.
+std::size_t IvfListCount(const IndexSpec& spec, std::size_t rows);
+std::size_t IvfSampleRows(const IndexSpec& spec, std::size_t rows);
 
 absl::StatusOr<base::Buffer> BuildIvf(const base::OpContext& ctx,
                                       const IndexSpec& spec,

@@ -1,0 +1,134 @@
+#include "index/vector/build_memory.h"
+
+#include <algorithm>
+
+#include "index/vector/dense_rows.h"
+#include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/scratch.h"
+#include "index/vector/ivf/build.h"
+#include "index/vector/ivf/codecs.h"
+#include "index/vector/ivf/lists.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kFloat = sizeof(float);
+constexpr std::size_t kLink = sizeof(std::uint32_t);
+// A posting in the making: row and value, both again in the file, and its share
+// of dimensions and chunks.
+constexpr std::size_t kPostingBytes = 24;
+
+std::size_t SparseBytes(const VectorDataset& dataset) {
+  std::size_t entries = 0;
+  for (const VectorBlock& block : dataset.blocks) {
+    if (block.rows == 0) continue;
+    entries += (block.offsets[block.rows] - block.offsets[0]) /
+               sizeof(types::SparseEntry);
+  }
+  return entries * kPostingBytes + dataset.rows() * kFloat;
+}
+
+// Vectors as they are and as bytes, by which a scan chooses.
+std::size_t FlatRowBytes(std::size_t dim) {
+  return dim * kFloat + AlignSlots(dim, 4) + 4 * kFloat;
+}
+
+std::size_t HnswRowBytes(const IndexSpec& spec, const BuildOptions& options) {
+  const std::size_t m = std::max<std::size_t>(spec.hnsw.m, 2);
+  const std::size_t vector = AlignSlots(spec.dim, kVectorAlignment) * kFloat +
+                             AlignSlots(spec.dim, 64) + kFloat;
+  const std::size_t links = AlignSlots(2 * m, kLinkAlignment) * kLink;
+  // Of m rows one stands on each next level.
+  const std::size_t upper = AlignSlots(m, kLinkAlignment) * kLink / (m - 1) + 1;
+  // Level, place of the upper links, next equal row; of the last two, lists
+  // while the file is made. The order of insertion, a lock.
+  const std::size_t lists = 2 * (1 + 2 * kLink) + kLink + 1;
+  const std::size_t threads = std::max<std::size_t>(options.max_threads, 1);
+  return vector + links + upper + lists + threads * VisitedRows::kRowBytes;
+}
+
+std::size_t RefinedRowBytes(RefineType type, std::size_t dim) {
+  switch (type) {
+    case RefineType::kNone:
+      return 0;
+    case RefineType::kFp32:
+      return dim * kFloat;
+    case RefineType::kFp16:
+    case RefineType::kBf16:
+      return dim * 2;
+    case RefineType::kSq8:
+      return dim;
+    case RefineType::kSq6:
+      return (dim * 6 + 7) / 8;
+  }
+  return dim * kFloat;
+}
+
+// What a row takes in the blocks of its list.
+std::size_t CodeRowBytes(const IndexSpec& spec, const IvfHeader& header) {
+  switch (spec.type) {
+    case IndexType::kIvfSq8:
+      return AlignSlots(spec.dim, 4) + kFloat;
+    case IndexType::kIvfPq:
+    case IndexType::kScann:
+      return (header.nbits <= 4 ? AlignSlots(header.m, 4) / 2 : header.m) +
+             kFloat;
+    case IndexType::kIvfRabitq:
+      return AlignSlots(spec.dim, 16) / 8 + 2 * kFloat;
+    default:
+      return 0;  // IVF_FLAT: rows, without blocks
+  }
+}
+
+std::size_t IvfBytes(const IndexSpec& spec, std::size_t rows,
+                     const BuildOptions& options) {
+  const std::size_t row = spec.dim * kFloat;
+  const std::size_t lists = IvfListCount(spec, rows);
+  const IvfHeader header = HeaderOf(spec, lists, options.seed);
+  // Centroids: as they are, packed, in the file; while training their sums.
+  const std::size_t centroids = 4 * lists * row;
+  // Quantisers of products learn from the residuals, part by part.
+  const bool has_residuals =
+      spec.type == IndexType::kIvfPq || spec.type == IndexType::kScann;
+  const std::size_t training =
+      IvfSampleRows(spec, rows) * row * (has_residuals ? 3 : 1);
+  const std::size_t slots = rows + lists * (kBlockRows - 1);
+  const std::size_t rows_as_they_are =
+      spec.type == IndexType::kIvfFlat ? rows * row : 0;
+  const std::size_t file =
+      slots * CodeRowBytes(spec, header) + rows_as_they_are +
+      rows *
+          (RefinedRowBytes(static_cast<RefineType>(header.refine), spec.dim) +
+           3 * kLink);
+  return centroids + std::max(training, file);
+}
+
+bool IsIvf(IndexType type) {
+  return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
+         type == IndexType::kIvfPq || type == IndexType::kScann ||
+         type == IndexType::kIvfRabitq;
+}
+
+}  // namespace
+
+std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
+                        const BuildOptions& options) {
+  if (dataset.type == types::DataType::kSparseFloatVector) {
+    return SparseBytes(dataset);
+  }
+  const std::size_t rows = dataset.rows();
+  if (dataset.type == types::DataType::kBinaryVector) {
+    return rows * (spec.dim / 8);
+  }
+  const bool is_narrow = dataset.type != types::DataType::kFloatVector;
+  if (spec.type == IndexType::kFlat) {
+    return rows * (is_narrow ? spec.dim * ElementBytes(dataset.type) + kFloat
+                             : FlatRowBytes(spec.dim));
+  }
+  // All others compute in float32.
+  const std::size_t decoded = is_narrow ? rows * spec.dim * kFloat : 0;
+  if (IsIvf(spec.type)) return decoded + IvfBytes(spec, rows, options);
+  return decoded + rows * HnswRowBytes(spec, options);
+}
+
+}  // namespace elanus::index
