@@ -47,6 +47,13 @@ absl::StatusOr<std::vector<float>> ProductQuantizer::Train(
   return codebook;
 }
 
+std::size_t ProductQuantizer::memory_bytes() const {
+  std::size_t bytes = 0;
+  for (const PackedTable& table : nearest_) bytes += table.memory_bytes();
+  for (const PackedTable& table : dots_) bytes += table.memory_bytes();
+  return bytes;
+}
+
 void ProductQuantizer::Encode(const float* rows, std::size_t count,
                               std::uint8_t* codes) const {
   std::vector<std::uint32_t> nearest(count);

@@ -51,6 +51,7 @@ class ProductQuantizer {
       std::size_t count, std::uint64_t seed, const BuildOptions& build);
 
   const ProductShape& shape() const { return shape_; }
+  std::size_t memory_bytes() const;
 
   // The nearest codewords: codes[row * m + part]. `rows`: padded.
   void Encode(const float* rows, std::size_t count, std::uint8_t* codes) const;

@@ -189,7 +189,7 @@ struct RangeQuery {
 struct IterateQuery {
   Queries query;  // one; copied
   SearchParams params = {};
-  // Borrowed until a Next has succeeded.
+  // Borrowed until the first Next has returned.
   types::BitsetView excluded = {};
 };
 

@@ -248,13 +248,22 @@ absl::Status SealedSegment::LoadIndex(base::FieldId field,
                                       const std::vector<std::string>& files) {
   State::LoadedIndex loaded;
   std::vector<index::IndexFile> parts;
+  std::size_t in_files = 0;
   for (const std::string& object : files) {
     ASSIGN_OR_RETURN(FileLoader::Loaded file, state_->loader.Load(object));
+    in_files += file.bytes.size();
     parts.push_back({.name = object.substr(object.rfind('/') + 1),
                      .bytes = std::move(file.bytes)});
     loaded.held.push_back(std::move(file.held));
   }
   ASSIGN_OR_RETURN(loaded.index, index::LoadIndex(std::move(parts), {}));
+  const std::size_t bytes = loaded.index->memory_bytes();
+  ASSIGN_OR_RETURN(
+      base::MemoryReservation besides,
+      state_->loader.budget().Reserve(
+          static_cast<std::int64_t>(bytes - std::min(bytes, in_files)),
+          "what an index holds besides its files"));
+  loaded.held.push_back(std::move(besides));
   const types::FieldSchema* known = schema()->Find(field);
   if (known == nullptr || loaded.index->size() != rows() ||
       loaded.index->dim() != static_cast<std::size_t>(known->dim)) {

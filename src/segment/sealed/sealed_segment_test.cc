@@ -123,6 +123,27 @@ class SealedSegmentTest : public ::testing::Test {
     return segment;
   }
 
+  // An index on the model's vectors; the names of its objects.
+  std::vector<std::string> PutIndex(std::string_view type) {
+    std::vector<float> vectors;
+    for (const TestRow& row : model_.rows) {
+      vectors.insert(vectors.end(), row.vector.begin(), row.vector.end());
+    }
+    const index::VectorBlock block{.data = vectors.data(),
+                                   .rows = model_.rows.size()};
+    const auto spec = *index::ParseIndexSpec(
+        {.type_name = type, .metric_name = "L2", .dim = kDim});
+    const auto built = *index::BuildIndex(
+        {}, spec, {.blocks = std::span(&block, 1), .dim = kDim}, {});
+    std::vector<std::string> names;
+    const std::vector<index::IndexFile> saved = *built->Save();
+    for (const index::IndexFile& file : saved) {
+      names.push_back("index/" + file.name);
+      EXPECT_TRUE(store_->Put(names.back(), file.bytes.bytes()).ok());
+    }
+    return names;
+  }
+
   testing::TempFolder folder_;
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   std::unique_ptr<storage::LocalObjectStore> store_;
@@ -191,23 +212,7 @@ TEST_F(SealedSegmentTest, AnIndexGivesWhatTheScanGives) {
                           .k = 10,
                           .read_ts = {80}};
   const SegmentHits wanted = *Search({}, *sealed, search);
-  std::vector<float> vectors;
-  for (const TestRow& row : model_.rows) {
-    vectors.insert(vectors.end(), row.vector.begin(), row.vector.end());
-  }
-  const index::VectorBlock block{.data = vectors.data(),
-                                 .rows = model_.rows.size()};
-  const auto spec = *index::ParseIndexSpec(
-      {.type_name = "FLAT", .metric_name = "L2", .dim = kDim});
-  const auto built = *index::BuildIndex(
-      {}, spec, {.blocks = std::span(&block, 1), .dim = kDim}, {});
-  std::vector<std::string> names;
-  const std::vector<index::IndexFile> saved = *built->Save();
-  for (const index::IndexFile& file : saved) {
-    names.push_back("index/" + file.name);
-    ASSERT_TRUE(store_->Put(names.back(), file.bytes.bytes()).ok());
-  }
-  const absl::Status loaded = sealed->LoadIndex(kVectorField, names);
+  const absl::Status loaded = sealed->LoadIndex(kVectorField, PutIndex("FLAT"));
   ASSERT_TRUE(loaded.ok()) << loaded;
   ASSERT_NE(sealed->vector_index(kVectorField), nullptr);
   EXPECT_EQ(*Search({}, *sealed, search), wanted);
@@ -217,6 +222,28 @@ TEST_F(SealedSegmentTest, AnIndexGivesWhatTheScanGives) {
   const SegmentHits in_range = *Search({}, *sealed, range);
   sealed->DropIndex(kVectorField);
   EXPECT_EQ(*Search({}, *sealed, range), in_range);
+}
+
+TEST_F(SealedSegmentTest, WhatAnIndexHoldsBesidesItsFilesIsInTheBudget) {
+  std::mt19937 random(2);
+  const auto growing = RandomSegment(random);
+  const std::string manifest = Write(*growing, false);
+  const std::vector<std::string> names = PutIndex("IVF_SQ8");
+  for (const bool use_mmap : {true, false}) {
+    const std::shared_ptr<SealedSegment> sealed = *SealedSegment::Open(
+        *store_, budget_,
+        {.manifest = manifest, .schema = TestSchema(), .use_mmap = use_mmap});
+    const std::int64_t before = budget_.used();
+    ASSERT_TRUE(sealed->LoadIndex(kVectorField, names).ok());
+    const auto loaded = sealed->vector_index(kVectorField);
+    const std::size_t all = loaded->memory_bytes();
+    const std::size_t in_files = (*loaded->Save())[0].bytes.size();
+    ASSERT_GT(all, in_files);
+    EXPECT_EQ(budget_.used() - before,
+              static_cast<std::int64_t>(use_mmap ? all - in_files : all));
+    sealed->DropIndex(kVectorField);
+    EXPECT_EQ(budget_.used(), before);
+  }
 }
 
 TEST_F(SealedSegmentTest, FoldedDeletesCountFromTheirTime) {

@@ -111,7 +111,6 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
     TopK best(plan.ef);
     const FilteredWalk walk = {
         .excluded = excluded,
-        .ef = plan.ef,
         .two_hops = plan.way == Way::kTwoHops,
         // A walk as expensive as the scan has lost its way.
         .max_distances = plan.passing};

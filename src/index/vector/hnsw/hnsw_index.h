@@ -31,7 +31,9 @@ class HnswIndex final : public VectorIndex {
   types::MetricType metric() const override { return file_.info().metric; }
   std::size_t dim() const override { return graph_.dim; }
   std::size_t size() const override { return graph_.rows; }
-  std::size_t memory_bytes() const override { return file_.bytes().size(); }
+  std::size_t memory_bytes() const override {
+    return file_.bytes().size() + scratch_.max_bytes();
+  }
   const HnswParams& params() const { return params_; }
 
   absl::Status Search(const base::OpContext& ctx, const SearchQuery& query,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -18,6 +19,8 @@ namespace elanus::index {
 // A set of rows that is emptied in constant time.
 class VisitedRows {
  public:
+  static constexpr std::size_t kRowBytes = sizeof(std::uint16_t);
+
   explicit VisitedRows(std::size_t rows) : epochs_(rows, 0) {}
 
   void Clear() {
@@ -32,9 +35,6 @@ class VisitedRows {
     const bool is_new = epochs_[row] != epoch_;
     epochs_[row] = epoch_;
     return is_new;
-  }
-  void Prefetch(std::uint32_t row) const {
-    __builtin_prefetch(epochs_.data() + row);
   }
 
  private:
@@ -54,10 +54,6 @@ class BeamPool {
     next_ = 0;
   }
 
-  // Nothing farther than this can get in.
-  float bound() const {
-    return size_ < capacity_ ? kNoDistance : entries_[size_ - 1].distance;
-  }
   std::size_t size() const { return size_; }
 
   // True if the row is now the nearest that was not expanded.
@@ -135,10 +131,18 @@ struct WalkScratch {
   std::vector<Neighbor> candidates;
 };
 
-// Lends scratch space to walks. Thread-safe.
+// Lends scratch space to walks, and keeps as much as the machine's threads can
+// use at a time. Thread-safe.
 class ScratchPool {
  public:
-  explicit ScratchPool(std::size_t rows) : rows_(rows) {}
+  explicit ScratchPool(std::size_t rows)
+      : rows_(rows),
+        max_kept_(std::max(1U, std::thread::hardware_concurrency())) {}
+
+  // What may be kept, but for the candidates, whose number no row adds to.
+  std::size_t max_bytes() const {
+    return max_kept_ * rows_ * VisitedRows::kRowBytes;
+  }
 
   std::unique_ptr<WalkScratch> Take() {
     {
@@ -153,11 +157,12 @@ class ScratchPool {
   }
   void Give(std::unique_ptr<WalkScratch> scratch) {
     base::MutexLock lock(mutex_);
-    free_.push_back(std::move(scratch));
+    if (free_.size() < max_kept_) free_.push_back(std::move(scratch));
   }
 
  private:
   const std::size_t rows_;
+  const std::size_t max_kept_;
   base::Mutex mutex_;
   std::vector<std::unique_ptr<WalkScratch>> free_ ABSL_GUARDED_BY(mutex_);
 };

@@ -53,7 +53,6 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
 
 struct FilteredWalk {
   types::BitsetView excluded;
-  std::size_t ef = 0;
   // Few pass: go through the neighbours of filtered neighbours instead of
   // computing the distances of what is filtered out.
   bool two_hops = false;

@@ -21,6 +21,12 @@ struct Codecs {
   const RowCodec* rows = nullptr;
   // The best of `scan` are ranked again by `rows`.
   bool ranks_again = false;
+
+  // What they hold besides the index file.
+  std::size_t memory_bytes() const {
+    return scan->memory_bytes() +
+           (finer == nullptr ? 0 : finer->memory_bytes());
+  }
 };
 
 absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,

@@ -40,7 +40,8 @@ class IvfIndex final : public VectorIndex {
   std::size_t dim() const override { return file_.info().dim; }
   std::size_t size() const override { return lists_.rows(); }
   std::size_t memory_bytes() const override {
-    return file_.bytes().size() + centroids_.memory_bytes();
+    return file_.bytes().size() + centroids_.memory_bytes() +
+           codecs_.memory_bytes();
   }
 
   absl::Status Search(const base::OpContext& ctx, const SearchQuery& query,

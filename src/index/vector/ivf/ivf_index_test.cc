@@ -503,6 +503,19 @@ INSTANTIATE_TEST_SUITE_P(
                .recall = 0.85}),
     [](const auto& param) { return param.param.name; });
 
+TEST(IvfPqTest, MemoryHasTheCodewordsThatAreHeldBesidesTheFile) {
+  const Data data = {RandomVectors(500, 8, 42), 8};
+  const auto bytes = [&](const IvfParams& params) {
+    const auto index =
+        BuildOf({.name = "", .type = IndexType::kIvfPq, .params = params}, data,
+                MetricType::kL2, 4);
+    return index->memory_bytes() - (*index->Save())[0].bytes.size();
+  };
+  // 256 words of 8 values in place of 16, in two copies.
+  EXPECT_GE(bytes({.m = 4, .nbits = 8}),
+            bytes({.m = 4, .nbits = 4}) + 2 * 240 * 8 * sizeof(float));
+}
+
 // Without refinement: what a bit a dimension is worth shows with many of them.
 TEST(IvfRabitqTest, BitsAloneFindMostAndFewerBitsOfTheQueryFindLess) {
   constexpr std::size_t kDim = 200;

@@ -55,6 +55,9 @@ class ListCodec {
 
   virtual std::unique_ptr<ListQuery> Bind(const float* query,
                                           const SearchParams& params) const = 0;
+
+  // What it holds besides the index file.
+  virtual std::size_t memory_bytes() const { return 0; }
 };
 
 class RowCodec : public ListCodec {

@@ -27,6 +27,9 @@ class ProductLists final : public ListCodec {
 
   std::unique_ptr<ListQuery> Bind(const float* query,
                                   const SearchParams& params) const override;
+  std::size_t memory_bytes() const override {
+    return quantizer_.memory_bytes();
+  }
 
  private:
   friend class ProductQuery;
