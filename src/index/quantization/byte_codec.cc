@@ -1,8 +1,11 @@
 #include "index/quantization/byte_codec.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <utility>
+
+#include "index/vector/parallel.h"
 
 namespace elanus::index {
 namespace {
@@ -84,24 +87,32 @@ void ByteCodec::Bind(const float* q, ByteQuery& query) const {
       (is_l2 ? square : -product) - query.scale * kMiddleCode * weights;
 }
 
-void TrainByteCodec(const float* data, std::size_t stride, std::size_t rows,
-                    std::span<float> middle, std::span<float> step) {
+absl::Status TrainByteCodec(const base::OpContext& ctx, const float* data,
+                            std::size_t stride, std::size_t rows,
+                            std::span<float> middle, std::span<float> step,
+                            const BuildOptions& options) {
   const std::size_t every = rows / kMaxSample + 1;
-  std::vector<float> values;
-  for (std::size_t d = 0; d < middle.size(); ++d) {
-    values.clear();
-    for (std::size_t row = 0; row < rows; row += every) {
-      const float value = data[row * stride + d];
-      if (std::isfinite(value)) values.push_back(value);
+  std::atomic<std::size_t> next{0};
+  const auto train = [&](std::size_t) -> absl::Status {
+    std::vector<float> values;
+    for (std::size_t d = next++; d < middle.size(); d = next++) {
+      RETURN_IF_ERROR(ctx.Check());
+      values.clear();
+      for (std::size_t row = 0; row < rows; row += every) {
+        const float value = data[row * stride + d];
+        if (std::isfinite(value)) values.push_back(value);
+      }
+      if (values.empty()) values.push_back(0);
+      const auto [low, high] = Bounds(values);
+      const float width = (high - low) / kMaxCode;
+      // A dimension of equal values, or of absurd ones, tells nothing.
+      const bool tells = std::isnormal(width);
+      step[d] = tells ? width : 1.0F;
+      middle[d] = tells ? low + kMiddleCode * width : low;
     }
-    if (values.empty()) values.push_back(0);
-    const auto [low, high] = Bounds(values);
-    const float width = (high - low) / kMaxCode;
-    // A dimension of equal values, or of absurd ones, tells nothing.
-    const bool tells = std::isnormal(width);
-    step[d] = tells ? width : 1.0F;
-    middle[d] = tells ? low + kMiddleCode * width : low;
-  }
+    return absl::OkStatus();
+  };
+  return WorkTogether(options.executor, options.max_threads, train);
 }
 
 }  // namespace elanus::index

@@ -8,7 +8,8 @@
 //   L2: |x - middle|^2 + |p|^2 - 2 p.(x - middle)
 //   IP: -q.middle - q.(x - middle)
 //
-//   TrainByteCodec(data, stride, rows, dim, middle, step);
+//   RETURN_IF_ERROR(
+//       TrainByteCodec(ctx, data, stride, rows, middle, step, options));
 //   const ByteCodec codec(metric, middle, step);
 //   codec.Encode(x, code);
 //   codec.Bind(q, query);  // then query.base + query.scale * sum + term
@@ -22,6 +23,9 @@
 #include <span>
 #include <vector>
 
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/vector_index.h"
 #include "types/metric.h"
 
 namespace elanus::index {
@@ -53,8 +57,11 @@ class ByteCodec {
   std::span<const float> step_;
 };
 
-// Fits to rows at `stride` floats; a few far outliers are cut off.
-void TrainByteCodec(const float* data, std::size_t stride, std::size_t rows,
-                    std::span<float> middle, std::span<float> step);
+// Fits to rows at `stride` floats; a few far outliers are cut off. The result
+// does not depend on the number of threads. Errors: of the context.
+absl::Status TrainByteCodec(const base::OpContext& ctx, const float* data,
+                            std::size_t stride, std::size_t rows,
+                            std::span<float> middle, std::span<float> step,
+                            const BuildOptions& options);
 
 }  // namespace elanus::index

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/executor.h"
 #include "index/testing/random_vectors.h"
 #include "simd/byte_dot.h"
 
@@ -27,7 +28,9 @@ Coded Code(MetricType metric, const std::vector<float>& rows, std::size_t dim) {
   Coded coded{.middle = std::vector<float>(dim),
               .step = std::vector<float>(dim),
               .codes = std::vector<std::uint8_t>(rows.size())};
-  TrainByteCodec(rows.data(), dim, count, coded.middle, coded.step);
+  EXPECT_TRUE(TrainByteCodec(base::OpContext(), rows.data(), dim, count,
+                             coded.middle, coded.step, {})
+                  .ok());
   const ByteCodec codec(metric, coded.middle, coded.step);
   for (std::size_t row = 0; row < count; ++row) {
     std::uint8_t* code = coded.codes.data() + row * dim;
@@ -73,6 +76,26 @@ TEST(ByteCodecTest, DistancesAreThoseOfTheVectorsWithinTheirQuantisation) {
           << "of " << truth;
     }
   }
+}
+
+TEST(ByteCodecTest, TrainingIsTheSameOnManyThreadsAndStopsWhenCancelled) {
+  constexpr std::size_t kDim = 20;
+  const auto rows = UnevenRows(300, kDim);
+  const Coded alone = Code(MetricType::kL2, rows, kDim);
+  base::ThreadPool pool({.name = "train", .threads = 3});
+  std::vector<float> middle(kDim);
+  std::vector<float> step(kDim);
+  const base::OpContext ctx;
+  const auto train = [&] {
+    return TrainByteCodec(ctx, rows.data(), kDim, 300, middle, step,
+                          {.executor = &pool, .max_threads = 4});
+  };
+  ASSERT_TRUE(train().ok());
+  EXPECT_EQ(middle, alone.middle);
+  EXPECT_EQ(step, alone.step);
+  ctx.Cancel();
+  EXPECT_EQ(base::CodeOf(train()), base::ErrorCode::kCancelled);
+  pool.Stop();
 }
 
 TEST(ByteCodecTest, AnEqualDimensionAndOutliersDoNoHarm) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -271,14 +272,25 @@ absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
   return absl::OkStatus();
 }
 
-void EncodeVectors(const HnswGraph& graph, const CodecRoom& room) {
-  TrainByteCodec(graph.vectors.data, graph.vectors.stride, graph.rows,
-                 room.middle, room.step);
-  for (std::uint32_t row = 0; row < graph.rows; ++row) {
-    std::uint8_t* const code = room.codes.data() + row * graph.codes.stride;
-    graph.codec.Encode(graph.Vector(row), code);
-    if (!room.terms.empty()) room.terms[row] = graph.codec.Term(code);
-  }
+absl::Status EncodeVectors(const base::OpContext& ctx, const HnswGraph& graph,
+                           const CodecRoom& room, const BuildOptions& options) {
+  RETURN_IF_ERROR(TrainByteCodec(ctx, graph.vectors.data, graph.vectors.stride,
+                                 graph.rows, room.middle, room.step, options));
+  std::atomic<std::size_t> next{0};
+  const auto encode = [&](std::size_t) -> absl::Status {
+    for (;;) {
+      const std::size_t begin = next.fetch_add(kRowsBetweenChecks);
+      if (begin >= graph.rows) return absl::OkStatus();
+      RETURN_IF_ERROR(ctx.Check());
+      const std::size_t end = std::min(begin + kRowsBetweenChecks, graph.rows);
+      for (std::size_t row = begin; row < end; ++row) {
+        std::uint8_t* const code = room.codes.data() + row * graph.codes.stride;
+        graph.codec.Encode(graph.Vector(static_cast<std::uint32_t>(row)), code);
+        if (!room.terms.empty()) room.terms[row] = graph.codec.Term(code);
+      }
+    }
+  };
+  return WorkTogether(options.executor, options.max_threads, encode);
 }
 
 // All rows that belong into the graph, but the entry point, which is in it.
@@ -314,42 +326,48 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                        const IndexSpec& spec,
                                        const VectorDataset& dataset,
                                        const BuildOptions& options) {
-  const std::vector<std::uint32_t> next_equal = ChainDuplicates(dataset);
-  RETURN_IF_ERROR(ctx.Check());
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> next_equal,
+                   ChainDuplicates(ctx, dataset));
   std::vector<std::uint8_t> levels =
       DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
   const types::Bitset behind = RowsBehindOthers(dataset.rows(), next_equal);
   behind.ForEach([&levels](std::size_t row) { levels[row] = 0; });
-  const HnswShape shape = {.type = spec.type,
-                           .metric = spec.metric,
-                           .dim = dataset.dim,
-                           .params = spec.hnsw,
-                           .seed = options.seed,
-                           .levels = levels,
-                           .next_equal = next_equal,
-                           .with_codes = dataset.rows() >= kMinMeasuredRows};
-  IndexFileWriter file = MakeHnswFile(shape);
-  HnswGraph graph = GraphIn(file, shape);
+  HnswShape shape = {.type = spec.type,
+                     .metric = spec.metric,
+                     .dim = dataset.dim,
+                     .params = spec.hnsw,
+                     .seed = options.seed,
+                     .levels = levels,
+                     .next_equal = next_equal,
+                     .with_codes = dataset.rows() >= kMinMeasuredRows};
+  std::optional<IndexFileWriter> file(MakeHnswFile(shape));
+  HnswGraph graph = GraphIn(*file, shape);
   RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
-                              file.array<float>(Section::kVectors)));
+                              file->array<float>(Section::kVectors)));
   InsertOrder order = OrderOf(graph, behind, options.seed);
   ASSIGN_OR_RETURN(const HeldOut held_out,
-                   FindTruth(ctx, graph, std::move(order.held_out)));
-  if (graph.has_codes()) {
-    EncodeVectors(graph, CodecIn(file, shape));
-    ASSIGN_OR_RETURN(const bool serve, CodesServe(ctx, graph, held_out));
-    if (!serve) {
-      DropCodes(file);
-      graph = GraphIn(file, shape);
+                   FindTruth(ctx, graph, std::move(order.held_out), options));
+  if (shape.with_codes) {
+    RETURN_IF_ERROR(EncodeVectors(ctx, graph, CodecIn(*file, shape), options));
+    ASSIGN_OR_RETURN(shape.with_codes,
+                     CodesServe(ctx, graph, held_out, options));
+    if (!shape.with_codes) {
+      // Anew, without room for them; one file at a time is held.
+      file.reset();
+      file.emplace(MakeHnswFile(shape));
+      graph = GraphIn(*file, shape);
+      RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset,
+                                  graph.vectors.stride,
+                                  file->array<float>(Section::kVectors)));
     }
   }
-  Builder builder(ctx, spec.hnsw, file, graph);
+  Builder builder(ctx, spec.hnsw, *file, graph);
   RETURN_IF_ERROR(builder.Insert(order.first, options));
   ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,
                    MeasureRecall(ctx, graph, held_out, options));
-  PutRecallCurve(curve, file);
+  PutRecallCurve(curve, *file);
   RETURN_IF_ERROR(builder.Insert(held_out.rows, options));
-  return std::move(file).Finish();
+  return std::move(*file).Finish();
 }
 
 }  // namespace elanus::index

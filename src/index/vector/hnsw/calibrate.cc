@@ -19,6 +19,8 @@ constexpr std::size_t kRowsPerHeldOut = 100;
 constexpr std::size_t kMaxHeldOut = 500;
 constexpr std::array<std::uint32_t, 15> kLadder = {
     16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096};
+// A thread searches so many held-out rows at a time.
+constexpr std::size_t kQueriesAtATime = 64;
 // From here on the curve is of no use to anybody.
 constexpr float kEnough = 0.995F;
 // Distances of the scan and of the walk are rounded differently.
@@ -78,7 +80,8 @@ std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
 
 absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   const HnswGraph& graph,
-                                  std::vector<std::uint32_t> rows) {
+                                  std::vector<std::uint32_t> rows,
+                                  const BuildOptions& options) {
   HeldOut held_out{.rows = std::move(rows)};
   types::Bitset excluded(graph.rows);
   for (const std::uint32_t row : held_out.rows) {
@@ -92,14 +95,26 @@ absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
   const std::size_t nq = held_out.rows.size();
   std::vector<float> distances(nq * kTopK);
   std::vector<std::uint32_t> nearest(nq * kTopK);
-  RETURN_IF_ERROR(
-      BruteForceSearch(ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
-                       graph.stored_metric,
-                       {.queries = held_out.queries,
-                        .nq = nq,
-                        .k = kTopK,
-                        .excluded = excluded.view()},
-                       {.distances = distances, .rows = nearest}));
+  std::atomic<std::size_t> next{0};
+  const auto search = [&](std::size_t) -> absl::Status {
+    for (;;) {
+      const std::size_t first = next.fetch_add(kQueriesAtATime);
+      if (first >= nq) return absl::OkStatus();
+      const std::size_t count = std::min(kQueriesAtATime, nq - first);
+      RETURN_IF_ERROR(BruteForceSearch(
+          ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
+          graph.stored_metric,
+          {.queries = std::span(held_out.queries)
+                          .subspan(first * graph.dim, count * graph.dim),
+           .nq = count,
+           .k = kTopK,
+           .excluded = excluded.view()},
+          {.distances =
+               std::span(distances).subspan(first * kTopK, count * kTopK),
+           .rows = std::span(nearest).subspan(first * kTopK, count * kTopK)}));
+    }
+  };
+  RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, search));
   for (std::size_t q = 0; q < nq; ++q) {
     const float last = distances[q * kTopK + kTopK - 1];
     held_out.bounds.push_back(last + kRounding * std::abs(last));
@@ -108,23 +123,28 @@ absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
 }
 
 absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
-                                const HnswGraph& graph,
-                                const HeldOut& held_out) {
+                                const HnswGraph& graph, const HeldOut& held_out,
+                                const BuildOptions& options) {
   const std::size_t nq = std::min(held_out.rows.size(), kCodedQueries);
   types::Bitset excluded(graph.rows);
   for (const std::uint32_t row : held_out.rows) excluded.Set(row);
-  WalkScratch scratch(graph.rows);
-  std::size_t found = 0;
-  for (std::size_t q = 0; q < nq; ++q) {
-    RETURN_IF_ERROR(ctx.Check());
-    const float* query = &held_out.queries[q * graph.dim];
-    const Probe probe = graph.Bind(query, scratch.bytes);
-    TopK best(ExactCount(kTopK));
-    ScanCodes(graph, probe, excluded.view(), scratch, best);
-    std::vector<Neighbor> hits = best.TakeSorted();
-    RankExactly(graph, query, hits.size(), scratch, hits);
-    found += CountNear(hits, held_out.bounds[q]);
-  }
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> found{0};
+  const auto search = [&](std::size_t) -> absl::Status {
+    WalkScratch scratch(graph.rows);
+    for (std::size_t q = next++; q < nq; q = next++) {
+      RETURN_IF_ERROR(ctx.Check());
+      const float* query = &held_out.queries[q * graph.dim];
+      const Probe probe = graph.Bind(query, scratch.bytes);
+      TopK best(ExactCount(kTopK));
+      ScanCodes(graph, probe, excluded.view(), scratch, best);
+      std::vector<Neighbor> hits = best.TakeSorted();
+      RankExactly(graph, query, hits.size(), scratch, hits);
+      found += CountNear(hits, held_out.bounds[q]);
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, search));
   return static_cast<double>(found) >=
          kCodedRecall * static_cast<double>(nq * kTopK);
 }

@@ -40,13 +40,14 @@ struct HeldOut {
 // `graph` needs no links yet.
 absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   const HnswGraph& graph,
-                                  std::vector<std::uint32_t> rows);
+                                  std::vector<std::uint32_t> rows,
+                                  const BuildOptions& options);
 
 // Are the nearest rows among the nearest by their codes? If not, the codes
 // would lead walks astray.
 absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
-                                const HnswGraph& graph,
-                                const HeldOut& held_out);
+                                const HnswGraph& graph, const HeldOut& held_out,
+                                const BuildOptions& options);
 
 // The curve of the graph, which holds all rows but `held_out`.
 absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(

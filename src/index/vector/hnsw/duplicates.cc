@@ -9,6 +9,8 @@
 namespace elanus::index {
 namespace {
 
+constexpr std::size_t kRowsBetweenChecks = 4096;
+
 struct HashedRow {
   std::size_t hash;
   std::uint32_t row;
@@ -34,15 +36,18 @@ std::vector<std::string_view> BytesOfRows(const VectorDataset& dataset) {
 
 }  // namespace
 
-std::vector<std::uint32_t> ChainDuplicates(const VectorDataset& dataset) {
+absl::StatusOr<std::vector<std::uint32_t>> ChainDuplicates(
+    const base::OpContext& ctx, const VectorDataset& dataset) {
   const std::vector<std::string_view> bytes = BytesOfRows(dataset);
   const std::size_t rows = bytes.size();
   std::vector<HashedRow> hashed(rows);
   const std::hash<std::string_view> hash;
   for (std::size_t row = 0; row < rows; ++row) {
+    if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
     hashed[row] = {hash(bytes[row]), static_cast<std::uint32_t>(row)};
   }
   std::sort(hashed.begin(), hashed.end());
+  RETURN_IF_ERROR(ctx.Check());
   std::vector<std::uint32_t> next;
   // The last rows of the chains of one hash: more than one where different
   // vectors happen to have the same.

@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/op_context.h"
+#include "base/status.h"
 #include "index/vector/vector_index.h"
 
 namespace elanus::index {
 
 // For each row the next one with an equal vector, or kNoRow; rows rise along a
-// chain. Empty if no two rows are equal.
-std::vector<std::uint32_t> ChainDuplicates(const VectorDataset& dataset);
+// chain. Empty if no two rows are equal. Errors: of the context.
+absl::StatusOr<std::vector<std::uint32_t>> ChainDuplicates(
+    const base::OpContext& ctx, const VectorDataset& dataset);
 
 }  // namespace elanus::index

@@ -1,14 +1,20 @@
 #include "index/vector/hnsw/hnsw_index.h"
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
 #include "index/testing/plain_recall_test.h"
+#include "index/vector/hnsw/duplicates.h"
+#include "index/vector/hnsw/scratch.h"
+#include "index/vector/index_file.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
@@ -282,6 +288,60 @@ TEST(HnswIndexTest, ACancelledBuildStops) {
       ctx, {.type = IndexType::kHnsw, .metric = MetricType::kL2, .dim = 8},
       data.dataset(), {});
   EXPECT_EQ(base::CodeOf(index.status()), base::ErrorCode::kCancelled);
+}
+
+TEST(HnswIndexTest, AFileHasNoRoomForCodesThatDoNotServe) {
+  // Of lengths so different that all short rows have one code.
+  auto vectors = RandomVectors(2000, 8, 23);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    vectors[i] = std::ldexp(vectors[i], static_cast<int>(i / 8 % 21));
+  }
+  const Data uneven = MakeData(std::move(vectors), 8);
+  const Data even = MakeData(RandomVectors(2000, 8, 23), 8);
+  const auto code_bytes = [](const VectorIndex& index) {
+    const auto file = IndexFileReader::Open((*index.Save())[0], true);
+    EXPECT_TRUE(file.ok()) << file.status();
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{2000 * 16}}) {
+      if (file->Array<std::uint8_t>(Section::kByteCodes, bytes).ok()) {
+        return bytes;
+      }
+    }
+    return std::size_t{1};
+  };
+
+  EXPECT_EQ(code_bytes(*Build(even, MetricType::kL2)), 2000U * 16);
+  const auto index = Build(uneven, MetricType::kL2);
+  EXPECT_EQ(code_bytes(*index), 0U);
+  const auto loaded = LoadIndex(*index->Save(), {});
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_GE(Recall(**loaded, uneven, MetricType::kL2, 64, {}), 0.95);
+}
+
+TEST(HnswIndexTest, ScratchIsKeptForAsManyWalksAsTheMachineHasThreads) {
+  ScratchPool pool(100);
+  const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::unique_ptr<WalkScratch>> taken;
+  for (std::size_t i = 0; i < threads + 5; ++i) {
+    taken.push_back(pool.Take());
+    taken.back()->batch.push_back(7);  // a mark
+  }
+  for (auto& scratch : taken) pool.Give(std::move(scratch));
+  std::size_t kept = 0;
+  for (auto& scratch : taken) {
+    scratch = pool.Take();
+    kept += scratch->batch.size();
+  }
+  EXPECT_EQ(kept, threads);
+  EXPECT_EQ(pool.max_bytes(), threads * 100 * 2);
+}
+
+TEST(HnswIndexTest, EqualRowsAreNotLookedForWhenCancelled) {
+  const Data data = MakeData(RandomVectors(10, 4, 24), 4);
+  const base::OpContext ctx;
+  EXPECT_TRUE(ChainDuplicates(ctx, data.dataset()).ok());
+  ctx.Cancel();
+  EXPECT_EQ(base::CodeOf(ChainDuplicates(ctx, data.dataset()).status()),
+            base::ErrorCode::kCancelled);
 }
 
 TEST(HnswIndexTest, AnHnswSqKeepsItsNameInItsFileAndItsRecall) {

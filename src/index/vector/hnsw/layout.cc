@@ -248,12 +248,6 @@ CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
   return room;
 }
 
-void DropCodes(IndexFileWriter& file) {
-  HnswHeader header = HeaderOf(file);
-  header.code_stride = 0;
-  PutHeader(header, file);
-}
-
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
   const HnswHeader header = HeaderOf(file);
   HnswGraph graph;

@@ -52,9 +52,6 @@ struct CodecRoom {
 };
 CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape);
 
-// Takes the codes out of use.
-void DropCodes(IndexFileWriter& file);
-
 // Room for the curve, which is measured after the file was made.
 inline constexpr std::size_t kMaxRecallPoints = 16;
 
