@@ -177,11 +177,9 @@ void ByteEncoder::PutBlock(const ListRef& list, std::size_t first,
     for (std::size_t d = 0; d < dim_; ++d) {
       const float low = ranges_[d];
       const float step = ranges_[dim_ + d];
-      const float steps = step > 0 ? (rows[i * dim_ + d] - low) / step : 0.0F;
-      // A value that is no number becomes the lowest.
-      const float code = steps > 0 ? std::min(steps + 0.5F, 255.0F) : 0.0F;
+      const unsigned code = StepOf(rows[i * dim_ + d], low, step, 255);
       to[PlaceOf(i, d)] = static_cast<std::uint8_t>(code);
-      const float value = low + step * std::floor(code);
+      const float value = low + step * static_cast<float>(code);
       square += value * value;
     }
     if (is_l2_) squares_[block * kBlockRows + i] = square;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "index/quantization/step_ranges.h"
+#include "simd/narrow.h"
 
 namespace elanus::index {
 namespace {
@@ -25,7 +26,11 @@ std::uint16_t ToBf16(float value) {
   return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
 }
 
+// What is too large for a half becomes the largest one: distances to infinity
+// are all alike.
 std::uint16_t ToFp16(float value) {
+  constexpr float kLargest = 65504;
+  value = std::clamp(value, -kLargest, kLargest);
   return std::bit_cast<std::uint16_t>(static_cast<_Float16>(value));
 }
 
@@ -94,18 +99,16 @@ absl::StatusOr<std::unique_ptr<CompactRows>> CompactRows::Open(
 
 void CompactRows::Decode(std::size_t position, float* to) const {
   const std::uint8_t* from = rows_.data() + position * RowBytes(type_, dim_);
+  if (!HasRanges(type_)) {
+    const simd::NarrowKernels& kernels = simd::Narrow();
+    (type_ == RefineType::kBf16 ? kernels.bfloat : kernels.half)(from, dim_,
+                                                                 to);
+    return;
+  }
   for (std::size_t d = 0; d < dim_; ++d) {
-    if (HasRanges(type_)) {
-      const unsigned code =
-          type_ == RefineType::kSq8 ? from[d] : SixBits(from, d);
-      to[d] = lowest_[d] + step_[d] * static_cast<float>(code);
-      continue;
-    }
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, from + 2 * d, sizeof(bits));
-    to[d] = type_ == RefineType::kBf16
-                ? std::bit_cast<float>(std::uint32_t{bits} << 16)
-                : static_cast<float>(std::bit_cast<_Float16>(bits));
+    const unsigned code =
+        type_ == RefineType::kSq8 ? from[d] : SixBits(from, d);
+    to[d] = lowest_[d] + step_[d] * static_cast<float>(code);
   }
 }
 
@@ -146,11 +149,7 @@ void CompactEncoder::Encode(const float* row, std::uint8_t* to) const {
       std::memcpy(to + 2 * d, &bits, sizeof(bits));
       continue;
     }
-    const float step = ranges_[dim_ + d];
-    const float place = step > 0 ? (row[d] - ranges_[d]) / step : 0.0F;
-    // A value that is no number becomes the lowest.
-    const auto code =
-        static_cast<unsigned>(place > 0 ? std::min(place + 0.5F, steps) : 0.0F);
+    const unsigned code = StepOf(row[d], ranges_[d], ranges_[dim_ + d], steps);
     if (type_ == RefineType::kSq8) {
       to[d] = static_cast<std::uint8_t>(code);
       continue;

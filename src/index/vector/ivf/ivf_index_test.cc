@@ -269,7 +269,7 @@ TEST_P(IvfIndexTest, ARangeAndAnIteratorScoreARowAsASearchDoes) {
   for (const MetricType metric : kMetrics) {
     const auto index = BuildOf(member(), data, metric);
     const auto query = RandomVectors(1, 8, 33);
-    const auto hits = Search(*index, query, 2000, WithProbes(32));
+    const auto hits = SearchOne(*index, query, 2000, WithProbes(32));
     std::vector<float> score(2000);
     for (const Neighbor& hit : hits) score[hit.row] = hit.distance;
     // Between two rows, so that rounding moves none over the border.
@@ -310,7 +310,7 @@ TEST_P(IvfIndexTest, NoSquareOfADistanceIsBelowZero) {
 
   ASSERT_TRUE(range.ok());
   EXPECT_EQ(range->size(), 1000U);
-  for (const Neighbor& hit : Search(*index, query, 1000, WithProbes(32))) {
+  for (const Neighbor& hit : SearchOne(*index, query, 1000, WithProbes(32))) {
     EXPECT_GE(hit.distance, 0);
   }
 }
@@ -502,6 +502,20 @@ INSTANTIATE_TEST_SUITE_P(
                .search = {.refine_k = 20},
                .recall = 0.85}),
     [](const auto& param) { return param.param.name; });
+
+TEST(IvfPqTest, HalvesHoldValuesThatAreTooLargeForThemAsTheLargest) {
+  Data data = {RandomVectors(500, 8, 41), 8};
+  for (float& value : data.vectors) value *= 50000;
+  const auto index =
+      BuildOf({.name = "",
+               .type = IndexType::kIvfPq,
+               .params = {.m = 4, .nbits = 8, .refine = RefineType::kFp16}},
+              data, MetricType::kL2, 4);
+  const auto query = std::span(data.vectors).first(8);
+  for (const Neighbor& hit : SearchOne(*index, query, 500, {.nprobe = 4})) {
+    EXPECT_TRUE(std::isfinite(hit.distance)) << hit.row;
+  }
+}
 
 TEST(IvfPqTest, MemoryHasTheCodewordsThatAreHeldBesidesTheFile) {
   const Data data = {RandomVectors(500, 8, 42), 8};

@@ -11,12 +11,13 @@
 
 #include "base/status.h"
 #include "index/vector/index_file.h"
+#include "simd/list_codes.h"
 
 namespace elanus::index {
 
 // Codes that are compared many at a time lie in blocks of so many rows; each
 // list starts a new block.
-inline constexpr std::size_t kBlockRows = 32;
+inline constexpr std::size_t kBlockRows = simd::kScanRows;
 
 inline std::size_t BlocksFor(std::size_t rows) {
   return (rows + kBlockRows - 1) / kBlockRows;
