@@ -40,13 +40,14 @@ class BitScan {
     std::size_t base = 0;
     for (const VectorBlock& block : dataset_.blocks) {
       const auto* rows = static_cast<const std::uint8_t*>(block.data);
+      const std::size_t step = block.stride == 0 ? width : block.stride;
       for (std::size_t at = 0; at < block.rows; at += kTileRows) {
         RETURN_IF_ERROR(ctx.Check());
         const std::size_t count = std::min(kTileRows, block.rows - at);
         for (std::size_t q = 0; q < nq; ++q) {
           const auto* query =
               reinterpret_cast<const std::uint8_t*>(queries.data()) + q * width;
-          Count(query, rows + at * width, width, count);
+          Count(query, rows + at * step, step, width, count);
           Deliver(q, base + at, count, visit);
         }
       }
@@ -60,13 +61,19 @@ class BitScan {
   static constexpr std::size_t kTileRows = 128;
 
   void Count(const std::uint8_t* query, const std::uint8_t* rows,
-             std::size_t width, std::size_t count) {
-    if (metric_ == types::MetricType::kHamming) {
-      simd::Bits().differing(query, rows, width, count, both_.data());
-      return;
+             std::size_t step, std::size_t width, std::size_t count) {
+    // Kernels take rows without a gap, as nearly all are: else one by one.
+    const std::size_t together = step == width ? count : 1;
+    for (std::size_t i = 0; i < count; i += together) {
+      const std::uint8_t* row = rows + i * step;
+      if (metric_ == types::MetricType::kHamming) {
+        simd::Bits().differing(query, row, width, together, both_.data() + i);
+      } else {
+        simd::Bits().shared(query, row, width, together, both_.data() + i,
+                            either_.data() + i);
+      }
     }
-    simd::Bits().shared(query, rows, width, count, both_.data(),
-                        either_.data());
+    if (metric_ == types::MetricType::kHamming) return;
     // What the query shares with itself: its set bits.
     simd::Bits().shared(query, query, width, 1, &query_bits_, &query_bits_);
   }

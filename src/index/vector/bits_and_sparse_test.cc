@@ -97,9 +97,16 @@ TEST_P(BitsTest, BruteForceAndBinFlatAgreeWithThePlainSearch) {
     const auto rows = RandomBits(kRows * width, dim);
     const auto queries = RandomBits(kNq * width, dim + 1);
     const auto excluded = RandomExcluded(kRows, 0.4, dim);
+    // The second with room between its rows.
+    const std::size_t stride = width + 3;
+    auto wide = RandomBits((kRows - 300) * stride, dim + 2);
+    for (std::size_t row = 300; row < kRows; ++row) {
+      std::copy_n(rows.data() + row * width, width,
+                  wide.data() + (row - 300) * stride);
+    }
     const VectorBlock blocks[] = {
         {.data = rows.data(), .rows = 300},
-        {.data = rows.data() + 300 * width, .rows = kRows - 300}};
+        {.data = wide.data(), .rows = kRows - 300, .stride = stride}};
     const VectorDataset dataset = {
         .blocks = blocks, .dim = dim, .type = DataType::kBinaryVector};
     const SearchQuery query = {.queries = Queries::Bits(queries),

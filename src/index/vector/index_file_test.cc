@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "index/testing/random_vectors.h"
+#include "index/vector/index_file.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
@@ -108,6 +109,24 @@ TEST_P(IndexFileTest, AlignedBytesAreUsedInPlace) {
   const auto loaded = LoadIndex(*files, {});
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ((*(*loaded)->Save())[0].bytes.bytes().data(), before);
+}
+
+TEST(RawFlatFileTest, ASizeThatWrapsAroundIsNotBelieved) {
+  // Two bytes a value: rows * dim * 2 is 2^64 and the size of the section.
+  constexpr std::uint64_t kWraps = std::uint64_t{1} << 32;
+  constexpr std::size_t kSection = 65536;
+  IndexFileWriter out(
+      {.type = IndexType::kFlat,
+       .metric = MetricType::kL2,
+       .dim = static_cast<std::uint32_t>(kWraps - kSection + 1),
+       .rows = kWraps / 2 + kSection / 2},
+      std::vector<SectionSize>{{Section::kDataType, sizeof(std::uint32_t)},
+                               {Section::kVectors, kSection}});
+  *out.array<std::uint32_t>(Section::kDataType) =
+      static_cast<std::uint32_t>(types::DataType::kFloat16Vector);
+  const auto loaded =
+      LoadIndex({{"some.index", std::move(out).Finish()}}, {.verify = true});
+  EXPECT_EQ(base::CodeOf(loaded.status()), ErrorCode::kDataIntegrity);
 }
 
 TEST_P(IndexFileTest, EveryChangedByteIsFound) {

@@ -11,6 +11,8 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kRowsBetweenChecks = 1024;
+// Of a file; with it no number of rows makes the size of all wrap around.
+constexpr std::uint32_t kMaxDim = 1U << 20;
 
 std::size_t RowBytes(types::DataType type, std::size_t dim) {
   return types::FixedWidth(type, static_cast<std::int64_t>(dim));
@@ -26,8 +28,10 @@ struct RowCopy {
 
   absl::Status Add(const base::OpContext& ctx, const VectorBlock& block) {
     const std::size_t width = RowBytes(type, dim);
+    const bool is_bits = type == types::DataType::kBinaryVector;
     const std::size_t step =
-        block.stride == 0 ? width : block.stride * width / dim;
+        block.stride == 0 ? width
+                          : block.stride * (is_bits ? 1 : ElementBytes(type));
     const auto* from = static_cast<const std::byte*>(block.data);
     for (std::size_t i = 0; i < block.rows; ++i, from += step, to += width) {
       if (i % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
@@ -92,7 +96,8 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Open(
     IndexFileReader file) {
   const IndexFileInfo info = file.info();
   ASSIGN_OR_RETURN(const types::DataType type, TypeIn(file));
-  if (!IsMetricOf(type, info.metric) || info.dim == 0 || info.rows >= kNoRow) {
+  if (!IsMetricOf(type, info.metric) || info.dim == 0 || info.dim > kMaxDim ||
+      info.rows >= kNoRow) {
     return base::DataLoss("{}: metric {}, {} rows of {} dimensions",
                           file.name(), static_cast<int>(info.metric), info.rows,
                           info.dim);
