@@ -109,9 +109,11 @@ absl::Status VchannelTail::Apply(const RecordView& record,
   const bool may_seal =
       record.type() == RecordType::kCloseSegments || !step.closed.empty();
   if (may_seal && replay_.open_segments().empty()) {
-    const SealPoint point = *SealPointHere();
-    ForEachListener(
-        [&](TailListener& listener) { listener.OnSealPoint(point); });
+    // None where a listener has stopped the tail meanwhile.
+    if (const std::optional<SealPoint> point = SealPointHere()) {
+      ForEachListener(
+          [&](TailListener& listener) { listener.OnSealPoint(*point); });
+    }
   }
   ForEachListener([&](TailListener& listener) {
     listener.OnApplied(next, replay_.clock());
