@@ -141,7 +141,7 @@ absl::Status DataCoordinator::DoCommitSegment(
       return absl::OkStatus();
     }
   }
-  base::LogIfError(MakeTasks(segment), "made at the next start");
+  base::LogIfError(MakeTasks(segment), "made by the next round of the tasks");
   ScheduleTasks();
   NotifyTarget(segment.collection_id(), segment.shard());
   return absl::OkStatus();

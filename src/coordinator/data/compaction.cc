@@ -157,10 +157,10 @@ absl::Status DataCoordinator::CommitPlan(const CompactionRun& run) {
     base::LogIfError(
         DeleteAll<internal::SegmentIndexMeta>(
             keys::SegmentIndexesOf(id, base::SegmentId{input->message.id()})),
-        "swept at the next start");
+        "swept by the next round of the tasks");
   }
   if (output.rows() > 0) {
-    base::LogIfError(MakeTasks(output), "made at the next start");
+    base::LogIfError(MakeTasks(output), "made by the next round of the tasks");
   }
   const Ref<internal::ChannelMeta> channel =
       meta_.Find<internal::ChannelMeta>(channel_key);

@@ -8,6 +8,7 @@ namespace {
 constexpr std::chrono::milliseconds kSealingPeriod{1000};
 constexpr std::chrono::milliseconds kCompactionPeriod{5000};
 constexpr std::chrono::milliseconds kCopyPeriod{1000};
+constexpr std::chrono::milliseconds kTaskPeriod{10000};
 
 }  // namespace
 
@@ -52,7 +53,7 @@ absl::Status DataCoordinator::Recover() {
       RETURN_IF_ERROR(DropSegmentsOf(record.message.id(), partition));
     }
   }
-  return RecoverTasks();
+  return MendTasks();
 }
 
 void DataCoordinator::Start(base::Done done) {
@@ -72,6 +73,7 @@ void DataCoordinator::Start(base::Done done) {
                   if (status.ok()) {
                     Repeat(kSealingPeriod, &DataCoordinator::SealingTick);
                     Repeat(kCopyPeriod, &DataCoordinator::CopyTick);
+                    Repeat(kTaskPeriod, &DataCoordinator::TaskTick);
                     Repeat(std::chrono::seconds(deps_.config.gc_interval_s),
                            &DataCoordinator::GarbageTick);
                     if (deps_.config.auto_compaction) {

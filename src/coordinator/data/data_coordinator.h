@@ -231,6 +231,8 @@ class DataCoordinator final : public role::DataCoord {
   // indexes.cc
   absl::Status DoCreateIndex(const internal::CreateIndexRequest& request);
   absl::Status DoDropIndex(const internal::DropIndexRequest& request);
+  // Makes what follows from a definition that is in the records.
+  absl::Status BeginIndex(const internal::IndexMeta& index);
   internal::IndexProgress ProgressOf(const internal::IndexMeta& index) const;
   // index_tasks.cc
   bool NeedsBuild(const internal::IndexMeta& index,
@@ -239,7 +241,11 @@ class DataCoordinator final : public role::DataCoord {
   absl::Status MakeTasks(const internal::SegmentMeta& segment);
   absl::Status MakeTask(const internal::IndexMeta& index,
                         const internal::SegmentMeta& segment);
-  absl::Status RecoverTasks();
+  // Makes the tasks that are missing, issues again those that nobody runs,
+  // deletes those that have lost their index or segment.
+  absl::Status MendTasks();
+  bool IsRunning(const std::string& task_key) const;
+  void TaskTick();
   void ScheduleTasks();
   void RunTask(Ref<internal::SegmentIndexMeta> task);
   void FinishTask(const internal::SegmentIndexMeta& task,
@@ -296,6 +302,7 @@ class DataCoordinator final : public role::DataCoord {
   std::int64_t ids_end_ ABSL_GUARDED_BY(mutex_) = 0;
   // Index tasks that run now, by their record's key.
   absl::flat_hash_set<std::string> running_tasks_ ABSL_GUARDED_BY(mutex_);
+  bool mending_tasks_ ABSL_GUARDED_BY(mutex_) = false;
   // Inputs of merges that run now.
   absl::flat_hash_set<std::int64_t> compacting_ ABSL_GUARDED_BY(mutex_);
   // Channels whose delete files are being merged, by their record's key.

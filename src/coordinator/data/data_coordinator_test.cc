@@ -47,7 +47,7 @@ class DataCoordinatorTest : public ::testing::Test {
                                                  .root_coord = root_,
                                                  .query_coord = query_,
                                                  .data_node = node_,
-                                                 .index_node = nullptr,
+                                                 .index_node = &index_,
                                                  .clock = clock_,
                                                  .timer = timer_,
                                                  .background = executor_,
@@ -144,6 +144,54 @@ class DataCoordinatorTest : public ::testing::Test {
     return Call(&role::DataCoord::CommitCheckpoint, request);
   }
 
+  // The meta store does `steps` more transactions and then no other, until
+  // MendStore.
+  void BreakStore(int steps) { script_.dies_at = script_.steps + steps; }
+  void MendStore() { script_.dies_at = Script::kNever; }
+
+  // Enough rows for an index.
+  absl::Status CommitLarge(std::int64_t segment) {
+    return Commit(segment, Begin(), config_.index_min_rows);
+  }
+  static internal::CreateIndexRequest IndexOf(std::int64_t field,
+                                              std::string type = "HNSW") {
+    internal::CreateIndexRequest request;
+    request.set_collection_id(kBooks);
+    request.mutable_index()->set_field_id(field);
+    request.mutable_index()->set_field_name(fmt::format("field{}", field));
+    request.mutable_index()->set_index_type(std::move(type));
+    request.mutable_index()->set_metric_type("L2");
+    return request;
+  }
+  absl::Status CreateIndex() {
+    return Call(&role::DataCoord::CreateIndex, IndexOf(101));
+  }
+  internal::IndexTaskState IndexState() {
+    internal::DescribeIndexRequest request;
+    request.set_collection_id(kBooks);
+    internal::DescribeIndexReply reply;
+    EXPECT_TRUE(Call(&role::DataCoord::DescribeIndex, request, &reply).ok());
+    EXPECT_EQ(reply.indexes_size(), 1);
+    return reply.indexes_size() == 1 ? reply.indexes(0).state()
+                                     : internal::INDEX_FAILED;
+  }
+  // Carries out the build that waits; false if none or more than one does.
+  bool BuildIndex() {
+    if (index_.builds.size() != 1) return false;
+    FakeIndexNode::Build build = std::move(index_.builds.front());
+    index_.builds.clear();
+    internal::CommitIndexRequest request;
+    request.set_attempt_id(build.request.attempt_id());
+    request.set_collection_id(kBooks);
+    request.set_segment_id(build.request.segment().id());
+    request.set_index_id(build.request.index().id());
+    absl::Status committed = Call(&role::DataCoord::CommitIndex, request);
+    const bool done = committed.ok();
+    build.done(std::move(committed));
+    executor_.RunAll();
+    return done;
+  }
+
   internal::Target Target() {
     internal::ShardRequest request;
     request.set_collection_id(kBooks);
@@ -182,6 +230,7 @@ class DataCoordinatorTest : public ::testing::Test {
   FakeRootCoord root_;
   FakeQueryCoord query_;
   FakeDataNode node_;
+  FakeIndexNode index_;
   ManualExecutor executor_;
   ManualTimer timer_;
   HandClock clock_;
@@ -319,6 +368,63 @@ TEST_F(DataCoordinatorTest, OnlyThePartitionThatIsNamedIsCompacted) {
   request.set_partition_id(kPartition);
   ASSERT_TRUE(Call(&role::DataCoord::ManualCompaction, request, &reply).ok());
   EXPECT_EQ(reply.plan_count(), 1);
+}
+
+TEST_F(DataCoordinatorTest, AnIndexThatWasMadeHalfwayIsBuiltOnTheNextRound) {
+  ASSERT_TRUE(CommitLarge(20).ok());
+  BreakStore(/*steps=*/1);
+  EXPECT_FALSE(CreateIndex().ok());
+  MendStore();
+  EXPECT_EQ(IndexState(), internal::INDEX_IN_PROGRESS);
+  Round();
+  EXPECT_TRUE(BuildIndex());
+  EXPECT_EQ(IndexState(), internal::INDEX_FINISHED);
+}
+
+TEST_F(DataCoordinatorTest, AnIndexThatWasMadeHalfwayIsBuiltWhenItIsMadeAgain) {
+  ASSERT_TRUE(CommitLarge(20).ok());
+  BreakStore(/*steps=*/1);
+  EXPECT_FALSE(CreateIndex().ok());
+  MendStore();
+  EXPECT_TRUE(CreateIndex().ok());
+  EXPECT_TRUE(BuildIndex());
+  EXPECT_EQ(IndexState(), internal::INDEX_FINISHED);
+}
+
+TEST_F(DataCoordinatorTest, ASegmentWhoseTasksCouldNotBeMadeGetsThemLater) {
+  ASSERT_TRUE(CreateIndex().ok());
+  const std::int64_t attempt = Begin();
+  BreakStore(/*steps=*/1);
+  ASSERT_TRUE(Commit(20, attempt, config_.index_min_rows).ok());
+  MendStore();
+  Round();
+  EXPECT_TRUE(BuildIndex());
+  EXPECT_EQ(IndexState(), internal::INDEX_FINISHED);
+}
+
+TEST_F(DataCoordinatorTest, ABuildWhoseEndCouldNotBeWrittenIsIssuedAgain) {
+  ASSERT_TRUE(CreateIndex().ok());
+  ASSERT_TRUE(CommitLarge(20).ok());
+  ASSERT_THAT(index_.builds, SizeIs(1));
+  FakeIndexNode::Build build = std::move(index_.builds.front());
+  index_.builds.clear();
+  BreakStore(/*steps=*/0);
+  build.done(absl::UnavailableError("index node is away"));
+  executor_.RunAll();
+  MendStore();
+  Round();
+  EXPECT_TRUE(BuildIndex());
+  EXPECT_EQ(IndexState(), internal::INDEX_FINISHED);
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, ABuildThatRunsIsNotIssuedAgain) {
+  ASSERT_TRUE(CreateIndex().ok());
+  ASSERT_TRUE(CommitLarge(20).ok());
+  Round();
+  Round();
+  EXPECT_TRUE(BuildIndex());
+  EXPECT_EQ(IndexState(), internal::INDEX_FINISHED);
 }
 
 TEST_F(DataCoordinatorTest, DeletedRowsAreRewrittenWhenTheRetentionIsOver) {

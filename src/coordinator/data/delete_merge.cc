@@ -157,7 +157,8 @@ void DataCoordinator::FinishMerge(const std::shared_ptr<DeleteMergeRun>& run,
   }
   if (!status.ok() && run->attempt_id != 0) {
     deps_.background.Submit([this, id = run->attempt_id] {
-      base::LogIfError(DeleteAttempt(id), "ended at the next start");
+      base::LogIfError(DeleteAttempt(id),
+                       "ended by the next round of the garbage");
     });
   }
 }

@@ -9,6 +9,7 @@
 
 #include "coordinator/fakes_for_test.h"
 #include "role/data_node.h"
+#include "role/index_node.h"
 #include "role/root_coord.h"
 #include "storage/errors.h"
 #include "storage/meta_copy.h"
@@ -199,6 +200,22 @@ class FakeDataNode final : public role::DataNode {
   }
 
   std::vector<base::Task> parked_;
+};
+
+// Parks every build; the test commits and answers it.
+class FakeIndexNode final : public role::IndexNode {
+ public:
+  void BuildIndex(const base::OpContext&,
+                  const internal::BuildIndexRequest& request, internal::Empty*,
+                  base::Done done) override {
+    builds.push_back({.request = request, .done = std::move(done)});
+  }
+
+  struct Build {
+    internal::BuildIndexRequest request;
+    base::Done done;
+  };
+  std::vector<Build> builds;
 };
 
 }  // namespace elanus::coordinator

@@ -52,6 +52,9 @@ absl::Status DataCoordinator::MakeTask(const internal::IndexMeta& index,
   const base::CollectionId collection{segment.collection_id()};
   const std::string key = keys::SegmentIndex(
       collection, base::SegmentId{segment.id()}, base::IndexId{index.id()});
+  if (meta_.Find<internal::SegmentIndexMeta>(key) != nullptr) {
+    return absl::OkStatus();
+  }
   internal::SegmentIndexMeta task;
   task.set_collection_id(segment.collection_id());
   task.set_segment_id(segment.id());
@@ -67,9 +70,12 @@ absl::Status DataCoordinator::MakeTask(const internal::IndexMeta& index,
   return meta_.Commit(std::move(change)).status();
 }
 
-// At start: no build of a former run goes on, segments may have come without
-// their tasks, and tasks may have lost their index or segment.
-absl::Status DataCoordinator::RecoverTasks() {
+// A record that cannot be written when it should be is made up for here, at
+// start and again and again. A build is in running_tasks_ before its task is
+// in progress and until that has ended; a task that ends just now is not as it
+// was read any more.
+absl::Status DataCoordinator::MendTasks() {
+  RETURN_IF_ERROR(meta_.Refresh());
   for (const Ref<internal::SegmentIndexMeta>& task :
        meta_.List<internal::SegmentIndexMeta>(keys::kSegmentIndexes)) {
     const base::CollectionId collection{task->message.collection_id()};
@@ -82,9 +88,11 @@ absl::Status DataCoordinator::RecoverTasks() {
         meta_.Find<internal::IndexMeta>(keys::Index(
             collection, base::IndexId{task->message.index_id()})) == nullptr;
     MetaChange change;
+    change.Expect(*task);
     if (is_orphan) {
       change.Delete<internal::SegmentIndexMeta>(task->key);
-    } else if (task->message.state() == internal::INDEX_IN_PROGRESS) {
+    } else if (task->message.state() == internal::INDEX_IN_PROGRESS &&
+               !IsRunning(task->key)) {
       internal::SegmentIndexMeta again = task->message;
       again.set_state(internal::INDEX_UNISSUED);
       again.set_attempt_id(0);
@@ -99,6 +107,27 @@ absl::Status DataCoordinator::RecoverTasks() {
     RETURN_IF_ERROR(MakeTasks(index->message));
   }
   return absl::OkStatus();
+}
+
+bool DataCoordinator::IsRunning(const std::string& task_key) const {
+  base::MutexLock lock(mutex_);
+  return running_tasks_.contains(task_key);
+}
+
+void DataCoordinator::TaskTick() {
+  {
+    base::MutexLock lock(mutex_);
+    if (mending_tasks_) return;
+    mending_tasks_ = true;
+  }
+  deps_.background.Submit([this] {
+    base::LogIfError(MendTasks(), "the next round mends the tasks");
+    {
+      base::MutexLock lock(mutex_);
+      mending_tasks_ = false;
+    }
+    ScheduleTasks();
+  });
 }
 
 void DataCoordinator::ScheduleTasks() {
@@ -141,7 +170,8 @@ void DataCoordinator::RunTask(Ref<internal::SegmentIndexMeta> task) {
       if (!issued.ok() || !*issued || segment == nullptr || index == nullptr ||
           described == nullptr) {
         // Dropped meanwhile: nothing to build.
-        base::LogIfError(DeleteAttempt(id), "ended at the next start");
+        base::LogIfError(DeleteAttempt(id),
+                         "ended by the next round of the garbage");
         return FinishTask(call->task, issued.status());
       }
       call->request.set_attempt_id(id);
@@ -181,16 +211,16 @@ void DataCoordinator::FinishTask(const internal::SegmentIndexMeta& task,
       change.Expect(*now);
       change.Put(key, std::move(again));
       base::LogIfError(meta_.Commit(std::move(change)).status(),
-                       "issued again at the next start");
+                       "issued again by the next round of the tasks");
       base::LogIfError(DeleteAttempt(task.attempt_id()),
-                       "ended at the next start");
+                       "ended by the next round of the garbage");
     }
     const bool is_orphan =
         !status.ok() && task.attempt_id() != 0 &&
         (now == nullptr || now->message.attempt_id() != task.attempt_id());
     if (is_orphan) {
       base::LogIfError(DeleteAttempt(task.attempt_id()),
-                       "ended at the next start");
+                       "ended by the next round of the garbage");
     }
     {
       base::MutexLock lock(mutex_);

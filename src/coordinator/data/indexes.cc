@@ -58,7 +58,8 @@ absl::Status DataCoordinator::DoCreateIndex(
     const bool same_name = known->message.name() == wanted.name();
     if (known->message.field_id() == wanted.field_id()) {
       if (same_name && SameParams(known->message, wanted)) {
-        return absl::OkStatus();
+        // Perhaps a former call got no further than the definition.
+        return BeginIndex(known->message);
       }
       return base::InvalidInput(base::ErrorCode::kUnexpected,
                                 "CreateIndex failed: at most one distinct "
@@ -81,12 +82,17 @@ absl::Status DataCoordinator::DoCreateIndex(
     return base::Error(base::ErrorCode::kUnexpected,
                        "index id {} was given twice", wanted.id());
   }
-  RETURN_IF_ERROR(MakeTasks(wanted));
+  return BeginIndex(wanted);
+}
+
+absl::Status DataCoordinator::BeginIndex(const internal::IndexMeta& index) {
+  RETURN_IF_ERROR(MakeTasks(index));
   ScheduleTasks();
   // Readers learn the index's metric and parameters.
   for (const Ref<internal::ChannelMeta>& channel :
-       meta_.List<internal::ChannelMeta>(keys::ChannelsOf(collection))) {
-    NotifyTarget(request.collection_id(), channel->message.shard());
+       meta_.List<internal::ChannelMeta>(
+           keys::ChannelsOf(base::CollectionId{index.collection_id()}))) {
+    NotifyTarget(index.collection_id(), channel->message.shard());
   }
   return absl::OkStatus();
 }
@@ -98,8 +104,8 @@ void DataCoordinator::DropIndex(const base::OpContext&,
                std::move(done));
 }
 
-// The definition goes first: what is left of its tasks then belongs to nobody
-// and is swept at the next start if this run dies here.
+// The definition goes first: what is left of its tasks if this fails belongs
+// to nobody then, and MendTasks sweeps it.
 absl::Status DataCoordinator::DoDropIndex(
     const internal::DropIndexRequest& request) {
   const base::CollectionId collection{request.collection_id()};
