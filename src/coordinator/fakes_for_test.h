@@ -119,6 +119,7 @@ class MemoryMetaStore final : public storage::MetaStore {
   absl::StatusOr<storage::MetaTxnResult> Txn(
       const storage::MetaTxn& txn) override {
     RETURN_IF_ERROR(storage::CheckTxn(txn));
+    if (before_txn) before_txn();
     const Script::Verdict verdict = script_.Step();
     if (verdict == Script::Verdict::kRefuse) return Script::Dead();
     storage::MetaTxnResult result;
@@ -157,6 +158,7 @@ class MemoryMetaStore final : public storage::MetaStore {
 
   std::map<std::string, storage::MetaValue> map;
   std::uint64_t revision = 0;
+  std::function<void()> before_txn;  // what others do meanwhile
 
  private:
   bool Holds(const storage::MetaCompare& compare) const {

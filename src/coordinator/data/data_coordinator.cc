@@ -17,7 +17,8 @@ DataCoordinator::DataCoordinator(const Dependencies& dependencies)
       meta_(dependencies.meta_store),
       log_writer_(dependencies.broker,
                   base::WriterId{static_cast<std::uint64_t>(
-                      base::ToInt(dependencies.epoch))}) {}
+                      base::ToInt(dependencies.epoch))}),
+      index_changes_(std::make_shared<KeySequencer>(dependencies.background)) {}
 
 DataCoordinator::~DataCoordinator() { Stop(); }
 

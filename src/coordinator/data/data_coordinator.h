@@ -36,6 +36,7 @@
 #include "base/mutex.h"
 #include "base/timer.h"
 #include "coordinator/data/data_meta.h"
+#include "coordinator/key_sequencer.h"
 #include "role/data_coord.h"
 #include "role/data_node.h"
 #include "role/index_node.h"
@@ -229,6 +230,10 @@ class DataCoordinator final : public role::DataCoord {
       std::int64_t collection_id) const;
 
   // indexes.cc
+  // Runs `change` when no other change of the collection's definitions does.
+  template <typename Change>
+  void ChangeIndexes(std::int64_t collection_id, Change change,
+                     base::Done done);
   absl::Status DoCreateIndex(const internal::CreateIndexRequest& request);
   absl::Status DoDropIndex(const internal::DropIndexRequest& request);
   // Makes what follows from a definition that is in the records.
@@ -293,6 +298,7 @@ class DataCoordinator final : public role::DataCoord {
   const Dependencies deps_;
   DataMeta meta_;
   segment::LogWriter log_writer_;
+  const std::shared_ptr<KeySequencer> index_changes_;  // by collection
   std::atomic<bool> stopping_{false};
 
   mutable base::Mutex mutex_;

@@ -418,6 +418,21 @@ TEST_F(DataCoordinatorTest, ABuildWhoseEndCouldNotBeWrittenIsIssuedAgain) {
   EXPECT_EQ(Attempts(), 0);
 }
 
+TEST_F(DataCoordinatorTest, OfTwoIndexesMadeAtOnceOnOneFieldOneIsRefused) {
+  const internal::CreateIndexRequest hnsw = IndexOf(101);
+  const internal::CreateIndexRequest flat = IndexOf(101, "FLAT");
+  internal::Empty reply;
+  std::optional<absl::Status> second;
+  coord_->CreateIndex(base::OpContext(), flat, &reply,
+                      [&](absl::Status status) { second = std::move(status); });
+  // While the one writes its record, another thread runs what it can.
+  store_.before_txn = [this] { executor_.RunAll(); };
+  const absl::Status first = Call(&role::DataCoord::CreateIndex, hnsw);
+  ASSERT_TRUE(second.has_value());
+  EXPECT_NE(first.ok(), second->ok());
+  EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
+}
+
 TEST_F(DataCoordinatorTest, ABuildThatRunsIsNotIssuedAgain) {
   ASSERT_TRUE(CreateIndex().ok());
   ASSERT_TRUE(CommitLarge(20).ok());

@@ -31,13 +31,28 @@ absl::Status IndexNotFound(const std::string& index_name,
 
 }  // namespace
 
+template <typename Change>
+void DataCoordinator::ChangeIndexes(std::int64_t collection_id, Change change,
+                                    base::Done done) {
+  index_changes_->Run({keys::IndexesOf(base::CollectionId{collection_id})},
+                      [change = std::move(change), done = std::move(done)](
+                          KeySequencer::Turn turn) mutable {
+                        absl::Status status = change();
+                        turn.Release();
+                        done(std::move(status));
+                      });
+}
+
+// A field has one index at most: what is there is looked up before the record
+// is written, under a key of its own.
 void DataCoordinator::CreateIndex(const base::OpContext&,
                                   const internal::CreateIndexRequest& request,
                                   internal::Empty*, base::Done done) {
   WithId([this, &request,
           done = std::move(done)](absl::StatusOr<std::int64_t> id) mutable {
     if (!id.ok()) return done(id.status());
-    InBackground(
+    ChangeIndexes(
+        request.collection_id(),
         [this, &request, id = *id] {
           internal::CreateIndexRequest numbered = request;
           numbered.mutable_index()->set_id(id);
@@ -100,8 +115,9 @@ absl::Status DataCoordinator::BeginIndex(const internal::IndexMeta& index) {
 void DataCoordinator::DropIndex(const base::OpContext&,
                                 const internal::DropIndexRequest& request,
                                 internal::Empty*, base::Done done) {
-  InBackground([this, &request] { return DoDropIndex(request); },
-               std::move(done));
+  ChangeIndexes(
+      request.collection_id(),
+      [this, &request] { return DoDropIndex(request); }, std::move(done));
 }
 
 // The definition goes first: what is left of its tasks if this fails belongs
