@@ -40,9 +40,11 @@ std::shared_ptr<DataCoordinator::Compaction> DataCoordinator::StartCompaction(
                          keys::ChannelsOf(base::CollectionId{collection_id})),
                      KeptFrom());
   auto compaction = std::make_shared<Compaction>();
+  const std::int64_t now = deps_.clock.MonotonicNs();
   base::MutexLock lock(mutex_);
   std::erase_if(candidates, [&](const CompactionCandidate& candidate) {
     return compacting_.contains(candidate.segment) ||
+           (!forced && compaction_pauses_.IsPaused(candidate.segment, now)) ||
            (partition_id != 0 && candidate.partition != partition_id);
   });
   for (auto& inputs : PlanCompactions(
@@ -180,12 +182,20 @@ void DataCoordinator::FinishPlan(const std::shared_ptr<CompactionRun>& run,
              base::MessageOf(status));
   }
   {
+    const std::int64_t now = deps_.clock.MonotonicNs();
     base::MutexLock lock(mutex_);
     CompactionPlan& plan = run->compaction->plans[run->plan];
     plan.state = status.ok() ? CompactionPlan::State::kCompleted
                              : CompactionPlan::State::kFailed;
     plan.output = run->reply.output().id();
-    for (const std::int64_t input : plan.inputs) compacting_.erase(input);
+    for (const std::int64_t input : plan.inputs) {
+      compacting_.erase(input);
+      if (status.ok()) {
+        compaction_pauses_.Succeeded(input);
+      } else {
+        compaction_pauses_.Failed(input, now);
+      }
+    }
   }
   if (!status.ok() && run->attempt_id != 0) {
     deps_.background.Submit([this, id = run->attempt_id] {

@@ -36,6 +36,7 @@
 #include "base/mutex.h"
 #include "base/timer.h"
 #include "coordinator/data/data_meta.h"
+#include "coordinator/data/pauses.h"
 #include "coordinator/key_sequencer.h"
 #include "role/data_coord.h"
 #include "role/data_node.h"
@@ -313,6 +314,9 @@ class DataCoordinator final : public role::DataCoord {
   absl::flat_hash_set<std::int64_t> compacting_ ABSL_GUARDED_BY(mutex_);
   // Channels whose delete files are being merged, by their record's key.
   absl::flat_hash_set<std::string> merging_deletes_ ABSL_GUARDED_BY(mutex_);
+  // Of what is merged without being asked for.
+  Pauses<std::int64_t> compaction_pauses_ ABSL_GUARDED_BY(mutex_);
+  Pauses<std::string> merge_pauses_ ABSL_GUARDED_BY(mutex_);
   // The newest ones, for GetCompactionState.
   std::map<std::int64_t, std::shared_ptr<Compaction>> compactions_
       ABSL_GUARDED_BY(mutex_);

@@ -344,6 +344,34 @@ TEST_F(DataCoordinatorTest, AMergeThatLostAnInputChangesNothing) {
   EXPECT_EQ(Attempts(), 0);
 }
 
+TEST_F(DataCoordinatorTest, AFailedMergeIsTriedAgainMoreAndMoreSeldom) {
+  for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
+  node_.compact_answer = base::DataLoss("a file is damaged");
+  std::vector<std::int64_t> tried_at;
+  for (std::int64_t second = 0; second < 2000; second += 5) {
+    const int before = node_.compactions;
+    Round();
+    if (node_.compactions > before) tried_at.push_back(second);
+    clock_.monotonic_ns += 5 * kSecondNs;
+  }
+  EXPECT_THAT(tried_at, ElementsAre(0, 10, 30, 70, 150, 310, 630, 1230, 1830));
+  EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AFailedMergeIsTriedAtOnceWhenItIsAskedFor) {
+  for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
+  node_.compact_answer = base::DataLoss("a file is damaged");
+  Round();
+  node_.compact_answer = absl::OkStatus();
+  node_.output_rows = 400;
+  internal::ManualCompactionRequest request;
+  request.set_collection_id(kBooks);
+  internal::ManualCompactionReply reply;
+  ASSERT_TRUE(Call(&role::DataCoord::ManualCompaction, request, &reply).ok());
+  EXPECT_EQ(reply.plan_count(), 1);
+  EXPECT_THAT(Live(), SizeIs(1));
+}
+
 TEST_F(DataCoordinatorTest, AReplacedSegmentIsKnownUntilTheCheckpointPassesIt) {
   for (const std::int64_t id : {20, 21, 22, 23}) {
     ASSERT_TRUE(Commit(id, Begin(), 100, /*closed_at=*/4).ok());
@@ -495,6 +523,23 @@ TEST_F(DataCoordinatorTest, AMergeOfDeleteFilesKeepsWhatCameMeanwhile) {
   EXPECT_EQ(target.channel().delete_files(0).count(), 30);
   EXPECT_EQ(target.channel().delete_files(1).count(), 5);
   EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, AFailedMergeOfDeleteFilesIsLeftAloneForAWhile) {
+  clock_.wall_ms = 0;
+  ASSERT_TRUE(Commit(20, Begin(), /*rows=*/1'000'000).ok());
+  for (std::size_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(Checkpoint(i, i + 1, /*tombstones=*/3).ok());
+  }
+  node_.merge_answer = base::DataLoss("a delete file is damaged");
+  Round();
+  Round();
+  EXPECT_EQ(node_.delete_merges, 1);
+  node_.merge_answer = absl::OkStatus();
+  clock_.monotonic_ns += 10 * kSecondNs;
+  Round();
+  EXPECT_EQ(node_.delete_merges, 2);
+  EXPECT_THAT(Target().channel().delete_files(), SizeIs(1));
 }
 
 TEST_F(DataCoordinatorTest, TheLogIsTruncatedBehindACopyOfTheMetadata) {

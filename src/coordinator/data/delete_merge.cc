@@ -64,8 +64,12 @@ void DataCoordinator::MergeDeletes(const std::string& channel_key) {
   const std::size_t merged = PlanDeleteMerge(counts);
   if (merged == 0) return;
   {
+    const std::int64_t now = deps_.clock.MonotonicNs();
     base::MutexLock lock(mutex_);
-    if (!merging_deletes_.insert(channel_key).second) return;
+    if (merge_pauses_.IsPaused(channel_key, now) ||
+        !merging_deletes_.insert(channel_key).second) {
+      return;
+    }
   }
   auto run = std::make_shared<DeleteMergeRun>();
   run->channel_key = channel_key;
@@ -152,8 +156,14 @@ void DataCoordinator::FinishMerge(const std::shared_ptr<DeleteMergeRun>& run,
                                   const absl::Status& status) {
   base::LogIfError(status, "the delete files stay as they are");
   {
+    const std::int64_t now = deps_.clock.MonotonicNs();
     base::MutexLock lock(mutex_);
     merging_deletes_.erase(run->channel_key);
+    if (status.ok()) {
+      merge_pauses_.Succeeded(run->channel_key);
+    } else {
+      merge_pauses_.Failed(run->channel_key, now);
+    }
   }
   if (!status.ok() && run->attempt_id != 0) {
     deps_.background.Submit([this, id = run->attempt_id] {

@@ -147,6 +147,7 @@ class FakeDataNode final : public role::DataNode {
                internal::CompactReply* reply, base::Done done) override {
     ++compactions;
     AnswerOrPark([this, &request, reply, done = std::move(done)]() mutable {
+      if (!compact_answer.ok()) return done(compact_answer);
       if (output_rows > 0) {
         internal::SegmentMeta& output = *reply->mutable_output();
         output = request.inputs(0);
@@ -163,7 +164,9 @@ class FakeDataNode final : public role::DataNode {
                     const internal::MergeDeletesRequest& request,
                     internal::MergeDeletesReply* reply,
                     base::Done done) override {
-    AnswerOrPark([&request, reply, done = std::move(done)]() mutable {
+    ++delete_merges;
+    AnswerOrPark([this, &request, reply, done = std::move(done)]() mutable {
+      if (!merge_answer.ok()) return done(merge_answer);
       internal::DeleteFileMeta& merged = *reply->mutable_merged();
       merged = request.files(request.files_size() - 1);
       merged.set_count(0);
@@ -187,7 +190,10 @@ class FakeDataNode final : public role::DataNode {
   internal::GetChannelStatesReply states;
   std::int64_t output_rows = 0;
   std::int64_t output_deleted_rows = 0;
+  absl::Status compact_answer;
   int compactions = 0;
+  absl::Status merge_answer;
+  int delete_merges = 0;
   bool parks = false;
 
  private:
