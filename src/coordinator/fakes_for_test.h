@@ -215,8 +215,10 @@ class MemoryLog final : public storage::LogBroker {
       std::string_view, const storage::Position&, storage::LogSink&) override {
     return Script::Dead();
   }
-  void End(std::string_view, storage::EndDone done) override {
-    done(Script::Dead());
+  void End(std::string_view topic, storage::EndDone done) override {
+    const auto found = topics.find(std::string(topic));
+    if (found == topics.end()) return done(storage::TopicNotFound(topic));
+    done(PositionOf(found->second.size()));
   }
   absl::Status TruncateBefore(std::string_view topic,
                               const storage::Position& position) override {

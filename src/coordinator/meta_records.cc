@@ -113,4 +113,14 @@ storage::MetaPut PutNumber(std::string_view key, std::uint64_t value) {
   return {.key = std::string(key), .value = std::to_string(value)};
 }
 
+absl::StatusOr<std::vector<std::string>> ListTopics(storage::MetaStore& store) {
+  ASSIGN_OR_RETURN(const std::optional<NumberRecord> fixed,
+                   GetNumber(store, keys::kPchannels));
+  std::vector<std::string> topics;
+  for (std::uint64_t n = 0; fixed.has_value() && n < fixed->value; ++n) {
+    topics.push_back(fmt::format("elanus-dml_{}", n));
+  }
+  return topics;
+}
+
 }  // namespace elanus::coordinator

@@ -108,6 +108,9 @@ absl::StatusOr<std::optional<NumberRecord>> GetNumber(storage::MetaStore& store,
                                                       std::string_view key);
 storage::MetaPut PutNumber(std::string_view key, std::uint64_t value);
 
+// The topics of the pchannels; none before the first start has fixed them.
+absl::StatusOr<std::vector<std::string>> ListTopics(storage::MetaStore& store);
+
 // As `record` was read.
 template <typename Message>
 storage::MetaCompare CompareUnchanged(const Record<Message>& record) {

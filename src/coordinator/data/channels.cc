@@ -129,14 +129,18 @@ void DataCoordinator::DropCollection(
 // that none can follow.
 absl::Status DataCoordinator::DeleteRecords(std::int64_t collection_id) {
   const base::CollectionId id{collection_id};
-  std::vector<std::string> topics;
   for (const Ref<internal::ChannelMeta>& channel :
        meta_.List<internal::ChannelMeta>(keys::ChannelsOf(id))) {
-    topics.push_back(channel->message.topic());
     log_writer_.Forget(
         {id, static_cast<std::uint32_t>(channel->message.shard())});
   }
   RETURN_IF_ERROR(DeleteAll<internal::ChannelMeta>(keys::ChannelsOf(id)));
+  // A call that is repeated, since the rest fails, finds no channels any more.
+  if (const CollectionRef collection = FindCollection(collection_id)) {
+    for (const internal::VChannelMeta& vchannel : collection->vchannels()) {
+      TruncateLog(vchannel.topic());
+    }
+  }
   RETURN_IF_ERROR(
       DeleteAll<internal::SegmentIndexMeta>(keys::SegmentIndexesOf(id)));
   RETURN_IF_ERROR(DeleteAll<internal::IndexMeta>(keys::IndexesOf(id)));
@@ -145,7 +149,6 @@ absl::Status DataCoordinator::DeleteRecords(std::int64_t collection_id) {
     base::MutexLock lock(mutex_);
     collections_.erase(collection_id);
   }
-  for (const std::string& topic : topics) TruncateLog(topic);
   return absl::OkStatus();
 }
 

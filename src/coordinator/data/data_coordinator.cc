@@ -34,6 +34,10 @@ absl::Status DataCoordinator::Recover() {
           std::make_shared<const internal::CollectionMeta>(record.message);
     }
   }
+  // A former run may have died before it truncated them.
+  ASSIGN_OR_RETURN(const std::vector<std::string> topics,
+                   ListTopics(deps_.meta_store));
+  for (const std::string& topic : topics) TruncateLog(topic);
   // Attempts of former runs: their owners are gone, so what they wrote and did
   // not commit is garbage, and a late commit has to fail.
   for (const Ref<internal::AttemptMeta>& attempt :

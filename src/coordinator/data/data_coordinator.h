@@ -173,6 +173,7 @@ class DataCoordinator final : public role::DataCoord {
   struct CompactionRun;
   struct DeleteMergeRun;
   struct Sweep;
+  struct CopyRound;
 
   // Runs `work` on the background executor and gives its status to `done`.
   template <typename Work>
@@ -216,9 +217,13 @@ class DataCoordinator final : public role::DataCoord {
   // Soon: the next copy of the metadata comes first.
   void TruncateLog(const std::string& topic);
   void CopyTick();
-  absl::Status CopyAndTruncate();
-  std::optional<storage::Position> LowestCheckpoint(
-      const std::string& topic) const;
+  // `then` when the ends of the round's topics are known.
+  void FindEnds(const std::shared_ptr<CopyRound>& round, base::Task then);
+  absl::Status CopyAndTruncate(CopyRound& round);
+  // Nobody needs what lies before: the lowest checkpoint, or `end` if the topic
+  // has no vchannel.
+  storage::Position FirstNeeded(const std::string& topic,
+                                const storage::Position& end) const;
 
   // flush.cc
   void CloseSegments(const internal::CollectionMeta& collection,
@@ -323,7 +328,7 @@ class DataCoordinator final : public role::DataCoord {
   // When an object without owner was first seen, by name; monotonic ns.
   absl::flat_hash_map<std::string, std::int64_t> unowned_since_
       ABSL_GUARDED_BY(mutex_);
-  // Topics whose checkpoints have moved since they were truncated.
+  // Topics whose checkpoints have moved, or gone, since they were truncated.
   std::set<std::string> to_truncate_ ABSL_GUARDED_BY(mutex_);
   std::int64_t next_copy_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic
   // Attempts whose end has to be tried again.

@@ -149,6 +149,12 @@ class DataCoordinatorTest : public ::testing::Test {
   void BreakStore(int steps) { script_.dies_at = script_.steps + steps; }
   void MendStore() { script_.dies_at = Script::kNever; }
 
+  absl::Status Drop() {
+    internal::CollectionIdRequest request;
+    request.set_collection_id(kBooks);
+    return Call(&role::DataCoord::DropCollection, request);
+  }
+
   // Enough rows for an index.
   absl::Status CommitLarge(std::int64_t segment) {
     return Commit(segment, Begin(), config_.index_min_rows);
@@ -558,6 +564,52 @@ TEST_F(DataCoordinatorTest, TheLogIsTruncatedBehindACopyOfTheMetadata) {
                   &storage::MetaEntry::value, testing::HasSubstr("00000005"))));
 }
 
+TEST_F(DataCoordinatorTest, TheWholeLogGoesWithTheLastCollectionOfItsTopic) {
+  log_.topics["topic"].resize(3);
+  ASSERT_TRUE(Drop().ok());
+  Round();
+  EXPECT_EQ(log_.truncated["topic"], MemoryLog::PositionOf(3));
+}
+
+TEST_F(DataCoordinatorTest, ADropThatIsRepeatedTruncatesTheLogToo) {
+  log_.topics["topic"].resize(3);
+  ASSERT_TRUE(Commit(20).ok());
+  BreakStore(/*steps=*/1);
+  EXPECT_FALSE(Drop().ok());
+  Round();
+  MendStore();
+  log_.truncated.clear();
+  ASSERT_TRUE(Drop().ok());
+  clock_.monotonic_ns += kSecondNs;
+  Round();
+  EXPECT_EQ(log_.truncated["topic"], MemoryLog::PositionOf(3));
+}
+
+TEST_F(DataCoordinatorTest,
+       ACollectionMadeWhileTheMetadataIsCopiedKeepsItsLog) {
+  log_.topics["topic"].resize(3);
+  ASSERT_TRUE(Drop().ok());
+  internal::WatchCollectionRequest other = Books();
+  other.mutable_collection()->set_id(kBooks + 1);
+  other.mutable_collection()->mutable_vchannels(0)->clear_start_position();
+  objects_.before_put = [&] {
+    EXPECT_TRUE(Call(&role::DataCoord::WatchCollection, other).ok());
+  };
+  Round();
+  ASSERT_TRUE(log_.truncated.contains("topic"));
+  EXPECT_EQ(log_.truncated["topic"], storage::Position());
+}
+
+TEST_F(DataCoordinatorTest, ARestartTruncatesWhatTheFormerRunDidNot) {
+  storage::MetaTxn txn;
+  txn.puts.push_back(PutNumber(keys::kPchannels, 1));
+  ASSERT_TRUE(store_.Txn(txn).ok());
+  log_.topics["elanus-dml_0"].resize(2);
+  Restart();
+  Round();
+  EXPECT_EQ(log_.truncated["elanus-dml_0"], MemoryLog::PositionOf(2));
+}
+
 TEST_F(DataCoordinatorTest, NothingIsDeletedThatTheNewestCopyNames) {
   ASSERT_TRUE(objects_.Put(FileOf(99, 98), "rows").ok());
   Round();
@@ -627,9 +679,7 @@ TEST_F(DataCoordinatorTest, FilesOfASegmentThatIsServedStay) {
 TEST_F(DataCoordinatorTest, ADroppedCollectionLeavesGarbageOnly) {
   ASSERT_TRUE(Commit(20).ok());
   ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/3).ok());
-  internal::CollectionIdRequest drop;
-  drop.set_collection_id(kBooks);
-  ASSERT_TRUE(Call(&role::DataCoord::DropCollection, drop).ok());
+  ASSERT_TRUE(Drop().ok());
   EXPECT_THAT(store_.KeysUnder("data/"), IsEmpty());
   Round();
   clock_.monotonic_ns += 100 * kSecondNs;

@@ -2,6 +2,7 @@
 // answer at once or when they are told to.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@ class MemoryObjects final : public storage::ObjectStore {
   using ObjectStore::Put;
   absl::Status Put(std::string_view name,
                    std::span<const std::byte> bytes) override {
+    if (auto meanwhile = std::exchange(before_put, nullptr)) meanwhile();
     if (fails) return Script::Dead();
     objects[std::string(name)] =
         std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -74,6 +76,7 @@ class MemoryObjects final : public storage::ObjectStore {
 
   std::map<std::string, std::string> objects;  // bytes by name
   bool fails = false;                          // Put
+  std::function<void()> before_put;            // what others do, once
 };
 
 class FakeRootCoord final : public RefusingRootCoord {

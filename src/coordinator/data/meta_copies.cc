@@ -3,8 +3,10 @@
 // newest one.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
+#include "base/join.h"
 #include "base/log.h"
 #include "coordinator/data/data_coordinator.h"
 
@@ -22,46 +24,79 @@ void DataCoordinator::TruncateLog(const std::string& topic) {
   to_truncate_.insert(topic);
 }
 
+struct DataCoordinator::CopyRound {
+  base::Mutex mutex;
+  std::map<std::string, storage::Position> ends ABSL_GUARDED_BY(mutex);
+};
+
 void DataCoordinator::CopyTick() {
   {
     base::MutexLock lock(mutex_);
     if (deps_.clock.MonotonicNs() < next_copy_ns_) return;
     next_copy_ns_ = std::numeric_limits<std::int64_t>::max();  // one at a time
   }
-  deps_.background.Submit([this] {
-    base::LogIfError(CopyAndTruncate(), "the next round copies and truncates");
-    const auto pause = static_cast<std::int64_t>(deps_.meta_copier.bytes()) *
-                       kSecondNs / kCopyBytesPerSecond;
-    base::MutexLock lock(mutex_);
-    next_copy_ns_ = deps_.clock.MonotonicNs() + pause;
+  auto round = std::make_shared<CopyRound>();
+  FindEnds(round, [this, round] {
+    deps_.background.Submit([this, round] {
+      base::LogIfError(CopyAndTruncate(*round),
+                       "the next round copies and truncates");
+      const auto pause = static_cast<std::int64_t>(deps_.meta_copier.bytes()) *
+                         kSecondNs / kCopyBytesPerSecond;
+      base::MutexLock lock(mutex_);
+      next_copy_ns_ = deps_.clock.MonotonicNs() + pause;
+    });
   });
 }
 
-absl::Status DataCoordinator::CopyAndTruncate() {
-  std::vector<std::pair<std::string, storage::Position>> due;
+void DataCoordinator::FindEnds(const std::shared_ptr<CopyRound>& round,
+                               base::Task then) {
   std::set<std::string> topics;
   {
     base::MutexLock lock(mutex_);
     topics.swap(to_truncate_);
   }
+  const auto join = base::Join::Make(
+      topics.size(),
+      [then = std::move(then)](const absl::Status&) mutable { then(); });
   for (const std::string& topic : topics) {
-    const std::optional<storage::Position> lowest = LowestCheckpoint(topic);
-    if (lowest.has_value()) due.emplace_back(topic, *lowest);
+    deps_.broker.End(topic, [this, round, topic,
+                             join](absl::StatusOr<storage::Position> end) {
+      if (end.ok()) {
+        base::MutexLock lock(round->mutex);
+        round->ends.emplace(topic, *end);
+      } else {
+        base::LogIfError(end.status(), "the next round truncates");
+        TruncateLog(topic);
+      }
+      join->Finish(absl::OkStatus());
+    });
+  }
+}
+
+absl::Status DataCoordinator::CopyAndTruncate(CopyRound& round) {
+  std::vector<std::pair<std::string, storage::Position>> due;
+  {
+    base::MutexLock lock(round.mutex);
+    for (const auto& [topic, end] : round.ends) {
+      due.emplace_back(topic, FirstNeeded(topic, end));
+    }
   }
   absl::Status status = deps_.meta_copier.Save();
   for (const auto& [topic, before] : due) {
-    // A vchannel that came since then may begin earlier.
-    const std::optional<storage::Position> lowest = LowestCheckpoint(topic);
-    if (status.ok() && lowest.has_value()) {
-      status = deps_.broker.TruncateBefore(topic, std::min(before, *lowest));
+    // A vchannel that came since then holds the topic. One that comes even
+    // later begins behind `before`: it is in the records before anything is
+    // appended to it, and the end was known when it was not.
+    if (status.ok()) {
+      status = deps_.broker.TruncateBefore(
+          topic, std::min(before, FirstNeeded(topic, before)));
     }
     if (!status.ok()) TruncateLog(topic);
   }
   return status;
 }
 
-std::optional<storage::Position> DataCoordinator::LowestCheckpoint(
-    const std::string& topic) const {
+storage::Position DataCoordinator::FirstNeeded(
+    const std::string& topic, const storage::Position& end) const {
   std::optional<std::string> lowest;
   for (const Ref<internal::ChannelMeta>& channel :
        meta_.List<internal::ChannelMeta>(keys::kChannels)) {
@@ -70,8 +105,7 @@ std::optional<storage::Position> DataCoordinator::LowestCheckpoint(
       lowest = channel->message.checkpoint();
     }
   }
-  if (!lowest.has_value()) return std::nullopt;
-  return storage::Position::FromBytes(*lowest);
+  return lowest.has_value() ? storage::Position::FromBytes(*lowest) : end;
 }
 
 }  // namespace elanus::coordinator

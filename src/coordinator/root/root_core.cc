@@ -76,22 +76,19 @@ absl::Status RootCore::PrepareTopics() {
                                static_cast<std::uint64_t>(options.pchannels)));
   txn.compares.push_back(storage::MetaCompare::Absent(txn.puts.front().key));
   RETURN_IF_ERROR(deps.store.Txn(txn).status());
-  ASSIGN_OR_RETURN(const std::optional<NumberRecord> fixed,
-                   GetNumber(deps.store, keys::kPchannels));
-  if (!fixed.has_value() || fixed->value == 0) {
+  ASSIGN_OR_RETURN(topics_, ListTopics(deps.store));
+  if (topics_.empty()) {
     return base::DataLoss("the meta store's record {} is missing or 0",
                           keys::kPchannels);
   }
-  if (fixed->value != static_cast<std::uint64_t>(options.pchannels)) {
+  if (topics_.size() != static_cast<std::size_t>(options.pchannels)) {
     LOG_WARN(
         "rootCoord.dmlChannelNum = {} is ignored: the first start made {} "
         "channels",
-        options.pchannels, fixed->value);
+        options.pchannels, topics_.size());
   }
-  topics_.clear();
-  for (std::uint64_t n = 0; n < fixed->value; ++n) {
-    topics_.push_back(fmt::format("elanus-dml_{}", n));
-    RETURN_IF_ERROR(deps.broker.CreateTopic(topics_.back()));
+  for (const std::string& topic : topics_) {
+    RETURN_IF_ERROR(deps.broker.CreateTopic(topic));
   }
   return absl::OkStatus();
 }
