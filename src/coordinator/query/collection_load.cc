@@ -233,17 +233,28 @@ void CollectionLoad::CallRefresh(std::size_t shard,
           self->shards_[shard].busy = false;
         }
         AnswerAll(std::move(waiters), status);
-        if (!status.ok()) {
-          // The old view holds files that are garbage by now.
-          self->deps_.timer.After(self->deps_.retry_max, [self, shard] {
-            self->Refresh(static_cast<std::int32_t>(shard),
-                          [](const absl::Status& again) {
-                            base::LogIfError(again, "tried again later");
-                          });
-          });
-        }
+        // The old view holds files that are garbage by now.
+        if (!status.ok()) self->RefreshLater(shard);
         self->Pump(shard);
       });
+}
+
+// Once, however many refreshes have failed.
+void CollectionLoad::RefreshLater(std::size_t shard) {
+  {
+    base::MutexLock lock(mutex_);
+    if (std::exchange(shards_[shard].refresh_due, true)) return;
+  }
+  deps_.timer.After(deps_.retry_max, [self = shared_from_this(), shard] {
+    {
+      base::MutexLock lock(self->mutex_);
+      self->shards_[shard].refresh_due = false;
+    }
+    self->Refresh(static_cast<std::int32_t>(shard),
+                  [](const absl::Status& again) {
+                    base::LogIfError(again, "tried again later");
+                  });
+  });
 }
 
 void CollectionLoad::CallRelease(std::size_t shard) {
@@ -256,6 +267,7 @@ void CollectionLoad::CallRelease(std::size_t shard) {
       [self = shared_from_this(), shard,
        call = std::move(call)](const absl::Status& status) {
         std::vector<base::Done> releases;
+        bool goes_on = true;
         {
           base::MutexLock lock(self->mutex_);
           Shard& state = self->shards_[shard];
@@ -267,10 +279,12 @@ void CollectionLoad::CallRelease(std::size_t shard) {
             state.serves.clear();
           } else {
             releases.swap(self->releases_);
+            // A load may have come meanwhile; a release waits for the next one.
+            goes_on = self->wish_.has_value();
           }
         }
         AnswerAll(std::move(releases), status);
-        if (status.ok()) self->Pump(shard);
+        if (goes_on) self->Pump(shard);
       });
 }
 

@@ -83,6 +83,7 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
     std::uint64_t loaded = 0;  // generation that it serves; 0 = none
     bool serves_whole = false;
     std::set<std::int64_t> serves;
+    bool refresh_due = false;  // a failed one is tried again later
     std::chrono::milliseconds retry{0};
     std::vector<base::Done> refreshes;  // to be answered by the next refresh
   };
@@ -97,6 +98,7 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
   void Loaded(std::size_t shard, const LoadCall& call,
               const absl::Status& status);
   void RetryLater(std::size_t shard, std::chrono::milliseconds delay);
+  void RefreshLater(std::size_t shard);
   bool Serves(const Shard& shard,
               const std::vector<std::int64_t>& partitions) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -395,6 +395,38 @@ TEST_F(QueryCoordinatorTest, ManyChangesOfATargetBecomeTwoRefreshes) {
   EXPECT_EQ(node_.calls.size(), 2U);
 }
 
+TEST_F(QueryCoordinatorTest, ManyFailedRefreshesAreTriedAgainOnce) {
+  ASSERT_TRUE(Load().ok());
+  node_.TakeCalls();
+  node_.answer = base::Error(ErrorCode::kSegmentLoadFailed, "disk is gone");
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(TargetChanged(1).ok());
+  EXPECT_EQ(node_.TakeCalls().size(), 5U);
+  Tick();
+  EXPECT_THAT(node_.TakeCalls(), ElementsAre("refresh 1"));
+  node_.answer = absl::OkStatus();
+  Tick();
+  EXPECT_THAT(node_.TakeCalls(), ElementsAre("refresh 1"));
+  EXPECT_EQ(timer_.waiting(), 0U);
+}
+
+TEST_F(QueryCoordinatorTest, ALoadGoesOnWhereAReleaseFailedMeanwhile) {
+  ASSERT_TRUE(Load().ok());
+  node_.parks = true;
+  EXPECT_EQ(Release().message(), "no answer");
+  const auto released = last_;
+  base::Done second = std::move(node_.parked[1]);
+  node_.parked.pop_back();
+  node_.parks = false;
+  const absl::Status away = base::Error(ErrorCode::kServiceUnavailable, "away");
+  node_.Answer(away);
+  EXPECT_FALSE(released->ok());
+  node_.TakeCalls();
+  ASSERT_TRUE(Load().ok());
+  EXPECT_THAT(node_.TakeCalls(), ElementsAre("load 0 whole"));
+  second(away);
+  EXPECT_THAT(node_.TakeCalls(), ElementsAre("load 1 whole"));
+}
+
 TEST_F(QueryCoordinatorTest, ServedSegmentsAreThoseAskedThatANodeHas) {
   ASSERT_TRUE(Load().ok());
   node_.segments = {11, 12, 13};
