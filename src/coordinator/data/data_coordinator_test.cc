@@ -326,6 +326,21 @@ TEST_F(DataCoordinatorTest, WhereMemoryIsShortTheLargestIsClosed) {
   EXPECT_EQ(record->header().vchannel.collection, base::CollectionId{kBooks});
 }
 
+TEST_F(DataCoordinatorTest, AFlushWaitsNoLongerThanItsCaller) {
+  internal::CollectionIdRequest request;
+  request.set_collection_id(kBooks);
+  internal::FlushReply reply;
+  EXPECT_TRUE(Call(&role::DataCoord::Flush, request, &reply).ok());
+  base::OpContext ctx;
+  ctx.Cancel();
+  std::optional<absl::Status> flushed;
+  coord_->Flush(ctx, request, &reply,
+                [&](absl::Status status) { flushed = std::move(status); });
+  executor_.RunAll();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_EQ(base::CodeOf(*flushed), base::ErrorCode::kCancelled);
+}
+
 TEST_F(DataCoordinatorTest, AMergeSwapsItsInputsForItsOutput) {
   for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
   node_.output_rows = 400;

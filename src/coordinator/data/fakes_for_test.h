@@ -141,9 +141,11 @@ class FakeDataNode final : public role::DataNode {
     *reply = states;
     done(absl::OkStatus());
   }
-  void WaitApplied(const base::OpContext&, const internal::WaitAppliedRequest&,
+  // Everything is applied at once, unless the caller has gone.
+  void WaitApplied(const base::OpContext& ctx,
+                   const internal::WaitAppliedRequest&,
                    internal::WaitAppliedReply*, base::Done done) override {
-    done(absl::OkStatus());
+    done(ctx.Check());
   }
   // The output has `output_rows`; with none, nothing was left.
   void Compact(const base::OpContext&, const internal::CompactRequest& request,

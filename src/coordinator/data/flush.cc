@@ -9,6 +9,7 @@
 namespace elanus::coordinator {
 
 struct DataCoordinator::FlushRun {
+  base::OpContext ctx;
   CollectionRef collection;
   internal::FlushReply* reply = nullptr;
   base::Done done;
@@ -31,6 +32,7 @@ void DataCoordinator::Flush(const base::OpContext& ctx,
   auto collection = GetCollection(request.collection_id());
   if (!collection.ok()) return done(collection.status());
   auto run = std::make_shared<FlushRun>();
+  run->ctx = ctx;
   run->collection = *std::move(collection);
   run->reply = reply;
   run->done = std::move(done);
@@ -66,8 +68,8 @@ void DataCoordinator::AppendCloses(std::shared_ptr<FlushRun> run) {
                    join](absl::StatusOr<storage::AppendResult> appended) {
                     if (!appended.ok()) return join->Finish(appended.status());
                     shard.request.set_position(appended->next.Encode());
-                    deps_.data_node.WaitApplied(base::OpContext(),
-                                                shard.request, &shard.reply,
+                    deps_.data_node.WaitApplied(run->ctx, shard.request,
+                                                &shard.reply,
                                                 base::Join::Part(join));
                   });
   }
