@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--idle-s", type=float, default=20)
     parser.add_argument("--searches", type=int, default=2000)
     parser.add_argument("--strong-searches", type=int, default=50)
+    parser.add_argument("--strong-turns", type=int, default=9)
     parser.add_argument("--strong-rounds", type=int, default=20)
     parser.add_argument("--scratch-rows", type=int, default=20_000)
     parser.add_argument("--changed-rows", type=int, default=10_000)

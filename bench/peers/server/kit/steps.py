@@ -121,10 +121,23 @@ def query_keys(peer, data, plan):
 
 
 def strong(peer, data, plan):
-    """Consistency's price on a server where nothing is written."""
-    for step, level in (("search Strong", STRONG), ("search again", EVENTUALLY)):
-        measure_search(peer, data, plan, step, ef=MIDDLE_EF, level=level,
-                       count=plan.strong_searches)
+    """Consistency's price on a server where nothing is written: the same
+    searches at both levels in turn, so that what the machine does besides hits
+    both."""
+    frames = {level: peer.frames(f"level{level}", messages.searches(
+        MAIN, data.queries, data.metric, {"ef": MIDDLE_EF}, level=level))
+        for level in (EVENTUALLY, STRONG)}
+    took = {level: [] for level in frames}
+    for _ in range(plan.strong_turns):
+        for level, requests in frames.items():
+            took[level].append(peer.run("Search", requests,
+                                        count=plan.strong_searches))
+    middle = {level: {figure: float(np.median([run[figure] for run in runs]))
+                      for figure in ("p50_ms", "cpu_us")}
+              for level, runs in took.items()}
+    peer.record("search Strong", ef=MIDDLE_EF, **middle[STRONG],
+                **{f"more_{figure}": middle[STRONG][figure] -
+                   middle[EVENTUALLY][figure] for figure in middle[STRONG]})
 
 
 def write_then_strong(peer, data, plan):
