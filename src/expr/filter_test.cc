@@ -260,12 +260,40 @@ TEST(FilterTest, PureKeyConditionsGiveTheirKeys) {
   EXPECT_EQ(keys("id == 9 or id == 4 or id in [1]"), (Keys{1, 4, 9}));
   EXPECT_EQ(keys("id in []"), Keys{});
   EXPECT_EQ(keys("id in [9, 7, 8]"), (Keys{7, 8, 9})) << "kept as a range";
+  EXPECT_EQ(keys("not (id not in [7, 8])"), (Keys{7, 8}));
+  EXPECT_EQ(keys("id == 9223372036854775807"), Keys{INT64_MAX});
   EXPECT_EQ(keys("id > 7"), std::nullopt);
   EXPECT_EQ(keys("id != 7"), std::nullopt);
   EXPECT_EQ(keys("id not in [7, 9]"), std::nullopt);
   EXPECT_EQ(keys("i64 == 7"), std::nullopt);
   EXPECT_EQ(keys("id == 7 and i64 == 1"), std::nullopt);
   EXPECT_EQ(keys(""), std::nullopt);
+}
+
+TEST(FilterTest, AWrittenRangeOfKeysIsNoListOfKeys) {
+  for (const std::string& text : std::initializer_list<std::string>{
+           "0 <= id < 60000", "6 < id < 9", "id < 10",
+           "not (id not in [7, 8]) or 10 < id < 13"}) {
+    EXPECT_FALSE(Compile(text)->IsPrimaryKeyList()) << text;
+    EXPECT_EQ(Compile(text)->PrimaryKeyList(), std::nullopt) << text;
+  }
+  EXPECT_TRUE(Compile("id in [7, 8]")->IsPrimaryKeyList());
+  // It may be looked up key by key all the same.
+  EXPECT_EQ(Compile("6 < id < 9")->PrimaryKeyCandidates(),
+            (std::vector<types::PrimaryKey>{7, 8}));
+}
+
+TEST(FilterTest, AListOfKeysIsOneHoweverLongItIs) {
+  constexpr std::int64_t kKeys = 70000;
+  Literal::List items;
+  for (std::int64_t key = 0; key < kKeys; ++key) items.push_back(Int(key));
+  const auto plan = Compile("id in {list}", {{"list", Literal{items}}});
+
+  const auto keys = plan->PrimaryKeyList();
+
+  ASSERT_TRUE(keys.has_value());
+  EXPECT_EQ(keys->size(), static_cast<std::size_t>(kKeys));
+  EXPECT_EQ(keys->back(), types::PrimaryKey(kKeys - 1));
 }
 
 TEST(FilterTest, TextKeysAreListedToo) {

@@ -37,50 +37,63 @@ void CollectFields(const Node& node, std::vector<FieldId>* fields) {
       node.kind);
 }
 
-// Keys of a range that are listed: as many as a delete may name; fewer where
-// they have to be better than a scan.
-constexpr std::uint64_t kListedMax = 1 << 16;
-constexpr std::uint64_t kCandidatesMax = 1 << 10;
+// The keys of a written range that are looked up: more are not better than a
+// scan.
+constexpr std::uint64_t kLookedUpMax = 1 << 10;
 
-std::optional<std::vector<PrimaryKey>> KeysOf(const Node& node, FieldId key,
-                                              std::uint64_t range_max) {
+// Whether the node holds for the rows of some keys that it names, no others.
+bool NamesKeys(const Node& node, FieldId key) {
+  const auto& kind = node.kind;
+  if (const auto* range = std::get_if<IntegerRangeNode>(&kind)) {
+    return range->column.field == key && !range->negated &&
+           (range->is_list || range->lower == range->upper);
+  }
+  if (const auto* term = std::get_if<IntegerTermNode>(&kind)) {
+    return term->column.field == key && !term->negated;
+  }
+  if (const auto* range = std::get_if<TextRangeNode>(&kind)) {
+    return range->column.field == key && !range->negated && range->lower &&
+           range->upper && range->lower->inclusive && range->upper->inclusive &&
+           range->lower->text == range->upper->text;
+  }
+  const auto* term = std::get_if<TextTermNode>(&kind);
+  return term != nullptr && term->column.field == key && !term->negated;
+}
+
+bool IsNarrowRange(const Node& node, FieldId key) {
+  const auto* range = std::get_if<IntegerRangeNode>(&node.kind);
+  return range != nullptr && range->column.field == key && !range->negated &&
+         range->lower <= range->upper &&
+         static_cast<std::uint64_t>(range->upper) -
+                 static_cast<std::uint64_t>(range->lower) <
+             kLookedUpMax;
+}
+
+// Of a node for which one of the two above holds.
+std::vector<PrimaryKey> KeysIn(const Node& node) {
   std::vector<PrimaryKey> keys;
   const auto& kind = node.kind;
   if (const auto* range = std::get_if<IntegerRangeNode>(&kind)) {
-    // A list of neighbours was made a range: it is a list again.
-    if (range->column.field != key || range->negated ||
-        range->upper < range->lower ||
-        static_cast<std::uint64_t>(range->upper) -
-                static_cast<std::uint64_t>(range->lower) >=
-            range_max) {
-      return std::nullopt;
-    }
-    for (std::int64_t value = range->lower;; ++value) {
+    for (std::int64_t value = range->lower; value < range->upper; ++value) {
       keys.emplace_back(value);
-      if (value == range->upper) return keys;
     }
-  }
-  if (const auto* term = std::get_if<IntegerTermNode>(&kind)) {
-    if (term->column.field != key || term->negated) return std::nullopt;
+    keys.emplace_back(range->upper);
+  } else if (const auto* term = std::get_if<IntegerTermNode>(&kind)) {
     const auto values = term->values.values();
     keys.assign(values.begin(), values.end());
-    return keys;
-  }
-  if (const auto* range = std::get_if<TextRangeNode>(&kind)) {
-    const bool is_one = !range->negated && range->lower && range->upper &&
-                        range->lower->inclusive && range->upper->inclusive &&
-                        range->lower->text == range->upper->text;
-    if (range->column.field != key || !is_one) return std::nullopt;
-    keys.emplace_back(range->lower->text);
-    return keys;
-  }
-  if (const auto* term = std::get_if<TextTermNode>(&kind)) {
-    if (term->column.field != key || term->negated) return std::nullopt;
-    keys.assign(term->values.begin(), term->values.end());
+  } else if (const auto* one = std::get_if<TextRangeNode>(&kind)) {
+    keys.emplace_back(one->lower->text);
+  } else if (const auto* texts = std::get_if<TextTermNode>(&kind)) {
+    keys.assign(texts->values.begin(), texts->values.end());
     std::sort(keys.begin(), keys.end());
-    return keys;
   }
-  return std::nullopt;
+  return keys;
+}
+
+std::optional<std::vector<PrimaryKey>> CandidatesOf(const Node& node,
+                                                    FieldId key) {
+  if (!NamesKeys(node, key) && !IsNarrowRange(node, key)) return std::nullopt;
+  return KeysIn(node);
 }
 
 }  // namespace
@@ -93,18 +106,22 @@ Plan::Plan(NodePtr root, FieldId primary_key)
 }
 
 std::optional<std::vector<PrimaryKey>> Plan::PrimaryKeyList() const {
-  if (always_false()) return std::vector<PrimaryKey>{};
-  return KeysOf(*root_, primary_key_, kListedMax);
+  if (!IsPrimaryKeyList()) return std::nullopt;
+  return KeysIn(*root_);
+}
+
+bool Plan::IsPrimaryKeyList() const {
+  return always_false() || NamesKeys(*root_, primary_key_);
 }
 
 std::optional<std::vector<PrimaryKey>> Plan::PrimaryKeyCandidates() const {
   if (always_false()) return std::vector<PrimaryKey>{};
-  if (auto keys = KeysOf(*root_, primary_key_, kCandidatesMax)) return keys;
+  if (auto keys = CandidatesOf(*root_, primary_key_)) return keys;
   const auto* both = std::get_if<AndNode>(&root_->kind);
   if (both == nullptr) return std::nullopt;
   std::optional<std::vector<PrimaryKey>> fewest;
   for (const NodePtr& child : both->children) {
-    auto keys = KeysOf(*child, primary_key_, kCandidatesMax);
+    auto keys = CandidatesOf(*child, primary_key_);
     if (keys && (!fewest || keys->size() < fewest->size())) {
       fewest = std::move(keys);
     }

@@ -68,6 +68,8 @@ struct IntegerRangeNode {
   std::int64_t lower;
   std::int64_t upper;
   bool negated;
+  // Written as a list, whose values have no gap.
+  bool is_list = false;
 };
 // The same for Float (bounds are floats) and Double.
 struct FloatRangeNode {
@@ -193,13 +195,17 @@ class Plan {
   // The fields that evaluation reads, rising, each once.
   std::span<const base::FieldId> fields() const { return fields_; }
 
-  // The keys k1..kn where the plan is exactly `pk in [k1..kn]` (or `pk == k`);
-  // empty for an always-false plan. Each key once.
+  // The keys k1..kn where the filter is exactly `pk in [k1..kn]` (or `pk ==
+  // k`), however many; empty for an always-false plan. Each key once. A written
+  // range (`0 <= pk < 9`) is none: it names keys that nobody inserted.
   std::optional<std::vector<types::PrimaryKey>> PrimaryKeyList() const;
 
+  // Whether there is such a list.
+  bool IsPrimaryKeyList() const;
+
   // Keys outside of which no row can be selected, where the plan says them:
-  // `pk in [...]` alone or joined by `and` with anything. Selected are the
-  // rows with one of these keys that the plan selects.
+  // `pk in [...]` or a narrow range, alone or joined by `and` with anything.
+  // Selected are the rows with one of these keys that the plan selects.
   std::optional<std::vector<types::PrimaryKey>> PrimaryKeyCandidates() const;
 
  private:

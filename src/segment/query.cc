@@ -128,7 +128,7 @@ class FilterRun {
     for (const RowOffset row : found) {
       if (IsVisible(row)) selected->Set(row);
     }
-    if (filter_.filter->PrimaryKeyList().has_value()) return absl::OkStatus();
+    if (filter_.filter->IsPrimaryKeyList()) return absl::OkStatus();
     const types::Bitset candidates =
         std::exchange(*selected, types::Bitset(visible_.rows));
     return SelectAmong(candidates, selected);

@@ -98,7 +98,7 @@ double NextTowards(DataType type, double value, double target) {
 }
 
 NodePtr IntegerRange(Column column, std::int64_t lower, std::int64_t upper,
-                     bool negated) {
+                     bool negated, bool is_list = false) {
   const Limits limits = LimitsOf(column.type);
   lower = std::max(lower, limits.lowest);
   upper = std::min(upper, limits.highest);
@@ -115,7 +115,8 @@ NodePtr IntegerRange(Column column, std::int64_t lower, std::int64_t upper,
     return Wrap(IntegerRangeNode{std::move(column), upper + 1, limits.highest,
                                  /*negated=*/false});
   }
-  return Wrap(IntegerRangeNode{std::move(column), lower, upper, negated});
+  return Wrap(
+      IntegerRangeNode{std::move(column), lower, upper, negated, is_list});
 }
 
 NodePtr IntegerCompare(Column column, CompareOp compare, std::int64_t value) {
@@ -188,7 +189,8 @@ NodePtr IntegerTerm(Column column, const Literal::List& list, bool negated) {
   const std::uint64_t span =
       static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest);
   if (span == set.values().size() - 1) {
-    return IntegerRange(std::move(column), lowest, highest, negated);
+    return IntegerRange(std::move(column), lowest, highest, negated,
+                        /*is_list=*/true);
   }
   return Wrap(IntegerTermNode{std::move(column), std::move(set), negated});
 }
