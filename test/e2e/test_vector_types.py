@@ -244,6 +244,8 @@ def test_a_float_query_serves_a_field_of_halves(client, name):
      "data type BinaryVector can't build with this index HNSW"),
     (DataType.SPARSE_FLOAT_VECTOR, "SPARSE_INVERTED_INDEX", "L2",
      "only IP&BM25 is the supported metric type for sparse index"),
+    (DataType.SPARSE_FLOAT_VECTOR, "SPARSE_INVERTED_INDEX", "BM25",
+     "only BM25 Function output field support BM25 metric type"),
     (DataType.INT8_VECTOR, "BIN_FLAT", "HAMMING",
      "data type Int8Vector can't build with this index BIN_FLAT"),
 ])

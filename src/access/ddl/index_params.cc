@@ -166,6 +166,13 @@ absl::StatusOr<internal::IndexMeta> MakeIndex(const types::FieldSchema& field,
                              .data_type = field.type,
                              .dim = static_cast<std::size_t>(field.dim),
                              .params = params.build}));
+  if (spec.metric == types::MetricType::kBm25) {
+    // Rows from elsewhere say nothing of the others' words: growing rows could
+    // not be searched.
+    return InvalidInput(
+        ErrorCode::kParameterInvalid,
+        "only BM25 Function output field support BM25 metric type");
+  }
   internal::IndexMeta index;
   index.set_field_id(base::ToInt(field.id));
   index.set_field_name(field.name);

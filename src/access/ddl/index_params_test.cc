@@ -137,6 +137,22 @@ TEST(IndexParams, AnIndexOfAScalarIsNotSupportedYet) {
               HasSubstr("invalid index type: NOPE"));
 }
 
+TEST(IndexParams, Bm25IsForTheOutputOfAFunctionAndThereIsNone) {
+  types::FieldSchema field = VectorField();
+  field.type = types::DataType::kSparseFloatVector;
+  field.dim = 0;
+  for (const char* type : {"SPARSE_INVERTED_INDEX", "SPARSE_WAND", ""}) {
+    const absl::Status status =
+        Make({{"index_type", type}, {"metric_type", "BM25"}}, field).status();
+    EXPECT_EQ(base::CodeOf(status), ErrorCode::kParameterInvalid);
+    EXPECT_THAT(RefusalOf(status),
+                HasSubstr("only BM25 Function output field support BM25 "
+                          "metric type"));
+    EXPECT_TRUE(
+        Make({{"index_type", type}, {"metric_type", "IP"}}, field).ok());
+  }
+}
+
 TEST(IndexParams, MmapIsAFlag) {
   EXPECT_TRUE(Make({{"mmap.enabled", "true"}}, VectorField()).ok());
   EXPECT_THAT(RefusalOf(Read({{"mmap.enabled", "1"}}).status()),
