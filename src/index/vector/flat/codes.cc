@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
-#include <limits>
 
+#include "index/vector/flat/code_bounds.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
 #include "index/vector/topk.h"
@@ -15,115 +14,6 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kRowsBetweenChecks = 1024;
-constexpr double kHalfUlp = 1.0 / (1 << 24);
-// What a handful of float32 operations lose, generously.
-constexpr double kSlack = 2e-6;
-// Above this length a product of two rows can leave float32's range: such rows
-// are always computed.
-constexpr double kLongest = 1e18;
-constexpr float kCodeMax = 127;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-std::size_t Width(std::size_t dim) { return (dim + 3) / 4 * 4; }
-
-std::size_t Groups(std::size_t rows) {
-  return (rows + simd::kCodeGroup - 1) / simd::kCodeGroup;
-}
-
-float RoundUp(double value) {
-  return std::nextafter(static_cast<float>(value), kInfinity);
-}
-
-// The largest error of the kernels' float32 sums, as a share of |q| |x|.
-double KernelError(std::size_t dim) {
-  return static_cast<double>(dim + 64) * kHalfUlp;
-}
-
-// What underflow can take from a sum.
-double Underflow(std::size_t dim) { return static_cast<double>(dim) * 1e-37; }
-
-double Square(double x) { return x * x; }
-
-struct Coded {
-  float scale = 0;
-  double length = 0;        // |x|
-  double error = 0;         // |x - x'|
-  double coded_length = 0;  // |x'|
-};
-
-// `put(i, code)` takes the codes of x * factor.
-template <typename Put>
-Coded Encode(const float* x, double factor, std::size_t dim, Put put) {
-  double largest = 0;
-  double square = 0;
-  for (std::size_t i = 0; i < dim; ++i) {
-    largest = std::max(largest, std::abs(x[i] * factor));
-    square += Square(x[i] * factor);
-  }
-  Coded coded{.length = std::sqrt(square)};
-  if (!(coded.length < kLongest)) {  // or no number
-    coded.length = std::numeric_limits<double>::infinity();
-    return coded;
-  }
-  coded.scale = static_cast<float>(largest / kCodeMax);
-  const double inverse = coded.scale > 0 ? 1.0 / coded.scale : 0;
-  for (std::size_t i = 0; i < dim; ++i) {
-    const double value = x[i] * factor;
-    const double code = std::clamp<double>(std::nearbyint(value * inverse),
-                                           -kCodeMax, kCodeMax);
-    put(i, static_cast<std::int8_t>(code));
-    coded.error += Square(value - code * coded.scale);
-    coded.coded_length += Square(code * coded.scale);
-  }
-  coded.error = std::sqrt(coded.error);
-  coded.coded_length = std::sqrt(coded.coded_length);
-  return coded;
-}
-
-// A query's codes and bounds, for one metric.
-class CodedQuery {
- public:
-  CodedQuery(const float* query, std::size_t dim, bool is_l2)
-      : dim_(dim), is_l2_(is_l2), codes_(Width(dim)) {
-    std::int32_t sum = 0;
-    coded_ = Encode(query, 1, dim, [&](std::size_t i, std::int8_t code) {
-      codes_[i] = code;
-      sum += code;
-    });
-    view_ = {.codes = codes_.data(),
-             .code_sum = sum,
-             .scale = coded_.scale,
-             .constant =
-                 static_cast<float>(Square(coded_.coded_length) * (1 - kSlack)),
-             .error_weight = RoundUp(coded_.length * (1 + kSlack)),
-             .size_weight = RoundUp(coded_.error * (1 + kSlack)),
-             .bound = kInfinity};
-  }
-  // False: no bound holds.
-  bool is_usable() const { return coded_.length < kLongest; }
-
-  // Rows farther than `distance`, by the kernels, may be passed over.
-  void SetBound(float distance) {
-    double bound = distance + Underflow(dim_);
-    if (is_l2_) {
-      bound = std::sqrt(bound * (1 + 2 * KernelError(dim_))) * (1 + kSlack) +
-              coded_.error * (1 + kSlack);
-    } else {
-      bound += std::abs(distance) * kSlack;
-    }
-    view_.bound = std::isnan(bound) ? kInfinity : RoundUp(bound);
-  }
-
-  const simd::CodeQuery& view() const { return view_; }
-
- private:
-  std::size_t dim_;
-  bool is_l2_;
-  std::vector<std::int8_t> codes_;
-  Coded coded_;
-  simd::CodeQuery view_{};
-};
-
 // One search: chunk after chunk of the codes, all queries over each.
 class CodeSearch {
  public:
@@ -150,7 +40,7 @@ class CodeSearch {
   }
 
   absl::Status Run(const base::OpContext& ctx) {
-    const std::size_t groups = Groups(rows_.rows);
+    const std::size_t groups = CodeGroups(rows_.rows);
     std::size_t since_check = 0;
     RETURN_IF_ERROR(ctx.Check());
     // Small chunks at first: the bound falls quickly.
@@ -251,8 +141,8 @@ class CodeSearch {
 }  // namespace
 
 std::vector<SectionSize> CodeSections(std::size_t rows, std::size_t dim) {
-  const std::size_t padded = Groups(rows) * simd::kCodeGroup;
-  return {{Section::kCodes, padded * Width(dim)},
+  const std::size_t padded = CodeGroups(rows) * simd::kCodeGroup;
+  return {{Section::kCodes, padded * CodeWidth(dim)},
           {Section::kCodeScales, padded * sizeof(float)},
           {Section::kCodeErrors, padded * sizeof(float)},
           {Section::kCodeSizes, padded * sizeof(float)}};
@@ -264,33 +154,20 @@ absl::Status EncodeRows(const base::OpContext& ctx, const FlatRows& rows,
   float* scales = out.array<float>(Section::kCodeScales);
   float* errors = out.array<float>(Section::kCodeErrors);
   float* sizes = out.array<float>(Section::kCodeSizes);
-  const std::size_t width = Width(rows.dim);
+  const std::size_t width = CodeWidth(rows.dim);
   const bool is_l2 = metric == types::MetricType::kL2;
   std::memset(codes, simd::kCodeZero,
-              Groups(rows.rows) * simd::kCodeGroup * width);
+              CodeGroups(rows.rows) * simd::kCodeGroup * width);
+  const CodeRoom room = {.codes = codes,
+                         .width = width,
+                         .scales = scales,
+                         .errors = errors,
+                         .sizes = sizes};
   for (std::size_t row = 0; row < rows.rows; ++row) {
     if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
-    std::uint8_t* to = codes +
-                       row / simd::kCodeGroup * simd::kCodeGroup * width +
-                       row % simd::kCodeGroup * 4;
-    const Coded coded =
-        Encode(rows.data + row * rows.dim,
-               rows.inverse_norms != nullptr ? rows.inverse_norms[row] : 1,
-               rows.dim, [to](std::size_t i, std::int8_t code) {
-                 to[i / 4 * 4 * simd::kCodeGroup + i % 4] =
-                     static_cast<std::uint8_t>(code + simd::kCodeZero);
-               });
-    scales[row] = coded.scale;
-    if (is_l2) {
-      errors[row] = RoundUp(coded.error * (1 + kSlack));
-      sizes[row] =
-          static_cast<float>(Square(coded.coded_length) * (1 - kSlack));
-    } else {
-      errors[row] = RoundUp(coded.error * (1 + kSlack) +
-                            KernelError(rows.dim) * coded.length);
-      sizes[row] = RoundUp(coded.coded_length * (1 + kSlack));
-    }
-    if (!(coded.length < kLongest)) errors[row] = kInfinity;
+    EncodeRow(rows.data + row * rows.dim,
+              rows.inverse_norms != nullptr ? rows.inverse_norms[row] : 1,
+              rows.dim, is_l2, row, room);
   }
   return absl::OkStatus();
 }
@@ -298,8 +175,8 @@ absl::Status EncodeRows(const base::OpContext& ctx, const FlatRows& rows,
 absl::StatusOr<simd::CodeTable> OpenCodes(const IndexFileReader& file) {
   if (!file.Has(Section::kCodes)) return simd::CodeTable{};
   const auto rows = static_cast<std::size_t>(file.info().rows);
-  const std::size_t width = Width(file.info().dim);
-  const std::size_t padded = Groups(rows) * simd::kCodeGroup;
+  const std::size_t width = CodeWidth(file.info().dim);
+  const std::size_t padded = CodeGroups(rows) * simd::kCodeGroup;
   ASSIGN_OR_RETURN(const auto codes,
                    file.Array<std::uint8_t>(Section::kCodes, padded * width));
   ASSIGN_OR_RETURN(const auto scales,

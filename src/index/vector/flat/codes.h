@@ -10,9 +10,7 @@
 // A row whose code proves that it is farther than the k-th best so far is
 // passed over (simd/code_scan.h has the inequalities); every other one is
 // computed from its floats. The answer is that of a plain scan, whatever the
-// data: what cannot be coded well only costs time. The margins also cover the
-// rounding of the float32 sums, at most dim * 2^-24 of |q| |x|: N. Higham,
-// Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1.
+// data: what cannot be coded well only costs time.
 //
 // The idea of a filter by approximations with bounds: R. Weber, H.-J. Schek,
 // S. Blott, "A Quantitative Analysis and Performance Study for
