@@ -4,6 +4,7 @@
 
 #include "index/vector/brute_force.h"
 #include "index/vector/query_check.h"
+#include "segment/interim_search.h"
 #include "segment/query.h"
 #include "segment/vector_blocks.h"
 
@@ -42,6 +43,12 @@ class SegmentSearch {
     }
     dim_ = static_cast<std::size_t>(field.dim);
     type_ = field.type;
+    if (index_ == nullptr && !plan_.range.has_value()) {
+      ASSIGN_OR_RETURN(interim_,
+                       InterimSearch::Prepare(segment, field, plan_.metric,
+                                              passed_, plan_.is_exact));
+      if (interim_ != nullptr) return absl::OkStatus();
+    }
     if (index_ == nullptr) {
       ASSIGN_OR_RETURN(blocks_, VectorBlocks(segment, field, passed_.rows));
       return absl::OkStatus();
@@ -64,10 +71,7 @@ class SegmentSearch {
                                    .params = params_,
                                    .excluded = passed_.excluded.view()};
     const index::SearchOutput out{.distances = distances, .rows = rows};
-    RETURN_IF_ERROR(index_ != nullptr
-                        ? index_->Search(ctx_, query, out)
-                        : index::BruteForceSearch(ctx_, Dataset(), plan_.metric,
-                                                  query, out));
+    RETURN_IF_ERROR(Run(query, out));
     SegmentHits hits(plan_.nq);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (rows[i] == index::kNoRow) continue;
@@ -96,6 +100,13 @@ class SegmentSearch {
   }
 
  private:
+  absl::Status Run(const index::SearchQuery& query,
+                   const index::SearchOutput& out) const {
+    if (index_ != nullptr) return index_->Search(ctx_, query, out);
+    if (interim_ != nullptr) return interim_->Run(ctx_, query, out);
+    return index::BruteForceSearch(ctx_, Dataset(), plan_.metric, query, out);
+  }
+
   index::VectorDataset Dataset() const {
     return {.blocks = blocks_, .dim = dim_, .type = type_};
   }
@@ -105,6 +116,7 @@ class SegmentSearch {
   const PassedRows passed_;
   std::shared_ptr<const index::VectorIndex> index_;
   index::SearchParams params_;
+  std::unique_ptr<const InterimSearch> interim_;
   std::vector<index::VectorBlock> blocks_;
   std::size_t dim_ = 0;
   types::DataType type_ = types::DataType::kNone;

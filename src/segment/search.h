@@ -1,7 +1,8 @@
 // Nearest rows of one segment. The filter is evaluated once for all queries,
 // together with deletes and visibility; what passes decides how to search:
 // nothing → empty; an index is given the bits and chooses between walking and
-// scanning by how many pass; without an index the survivors are scanned.
+// scanning by how many pass; without an index the survivors are scanned, those
+// of a growing segment with the help of its interim index.
 //
 //   ASSIGN_OR_RETURN(SegmentHits hits, Search(ctx, segment, {
 //       .schema = schema, .filter = plan, .vector_field = field,
@@ -52,6 +53,9 @@ struct SearchPlan {
   std::optional<DistanceRange> range;
   index::ParamMap params;  // the wire's; read per index type
   base::Timestamp read_ts;
+  // Nothing may be missed where an index is not to blame: the interim index of
+  // a growing segment is looked through to the end.
+  bool is_exact = false;
 };
 
 // Per query, nearest first, at most k. Rows are offsets of the segment.

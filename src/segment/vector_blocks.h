@@ -19,8 +19,15 @@
 
 namespace elanus::segment {
 
-// Of the rows [0, rows), chunk by chunk.
+// Of the rows [begin, end), chunk by chunk. Rows that do not start with a
+// chunk are dense.
 absl::StatusOr<std::vector<index::VectorBlock>> VectorBlocks(
-    const Segment& segment, const types::FieldSchema& field, std::size_t rows);
+    const Segment& segment, const types::FieldSchema& field, std::size_t begin,
+    std::size_t end);
+
+inline absl::StatusOr<std::vector<index::VectorBlock>> VectorBlocks(
+    const Segment& segment, const types::FieldSchema& field, std::size_t rows) {
+  return VectorBlocks(segment, field, 0, rows);
+}
 
 }  // namespace elanus::segment

@@ -30,7 +30,8 @@ std::uint64_t HashOf(const KeyView& key) {
 GrowingSegment::GrowingSegment(Identity identity, base::MemoryBudget& budget)
     : Segment(std::move(identity)),
       budget_(budget),
-      text_bytes_(schema()->fields.size()) {
+      text_bytes_(schema()->fields.size()),
+      interims_(*this, budget) {
   while (!schema()->fields[key_index_].is_primary_key) ++key_index_;
   PublishDeletes();
 }

@@ -22,6 +22,7 @@
 
 #include "base/memory_budget.h"
 #include "base/mutex.h"
+#include "segment/growing/interim_indexes.h"
 #include "segment/growing/key_table.h"
 #include "segment/growing/stable_array.h"
 #include "segment/record/record.h"
@@ -65,6 +66,9 @@ class GrowingSegment final : public Segment {
   std::optional<KeyRange> key_range() const override { return std::nullopt; }
   std::shared_ptr<const index::VectorIndex> vector_index(
       base::FieldId field) const override;
+  // What stands in for an index while rows are added.
+  InterimIndexes& interims() const { return interims_; }
+  // Of the rows alone: what stands in for an index comes on top.
   std::size_t memory_bytes() const override {
     return memory_bytes_.load(std::memory_order_relaxed);
   }
@@ -104,6 +108,7 @@ class GrowingSegment final : public Segment {
   std::size_t chunk_bytes_ = 0;
   std::atomic<std::size_t> memory_bytes_{0};
   base::MemoryReservation held_;
+  mutable InterimIndexes interims_;
 };
 
 }  // namespace elanus::segment

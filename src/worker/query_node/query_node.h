@@ -106,6 +106,8 @@ class QueryNode final : public role::QueryNode {
                         const internal::SearchShardsRequest& request,
                         const Shards& shards,
                         internal::SearchShardsReply* reply);
+  void TendInterims(const Segments& segments, const types::FieldSchema& field,
+                    types::MetricType metric) const;
   // query.cc
   absl::Status DoQuery(const base::OpContext& ctx,
                        const internal::QueryShardsRequest& request,

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "base/log.h"
 #include "index/vector/parallel.h"
+#include "segment/growing/growing_segment.h"
 #include "segment/merge.h"
 #include "segment/search.h"
 #include "worker/query_node/query_node.h"
@@ -137,6 +139,7 @@ absl::StatusOr<SearchInput> MakeInput(
   input.plan.filter = std::move(filter);
   input.plan.vector_field = id;
   input.plan.metric = index->second.metric;
+  input.plan.is_exact = index->second.type == "FLAT";
   input.plan.nq = static_cast<std::size_t>(request.nq());
   input.plan.k = static_cast<std::size_t>(request.top_k());
   for (const auto& [name, value] : request.params()) {
@@ -188,6 +191,23 @@ void QueryNode::Search(const base::OpContext& ctx,
              });
 }
 
+// Has the growing segments' interim indexes brought up to date; this search
+// does without.
+void QueryNode::TendInterims(const Segments& segments,
+                             const types::FieldSchema& field,
+                             types::MetricType metric) const {
+  for (const auto& segment : segments) {
+    if (!segment->is_growing()) continue;
+    segment::InterimIndexes& interims =
+        static_cast<const segment::GrowingSegment&>(*segment).interims();
+    if (!interims.Claim(field, metric)) continue;
+    deps_.background.Submit([segment, &interims, field, metric] {
+      base::LogIfError(interims.Extend(field, metric),
+                       "the rows are scanned until a later search asks again");
+    });
+  }
+}
+
 absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
                                  const internal::SearchShardsRequest& request,
                                  const Shards& shards,
@@ -200,6 +220,9 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   ASSIGN_OR_RETURN(const base::MemoryReservation held,
                    AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
                              input.plan.k, deps_.output_bytes_max));
+  TendInterims(snapshot.segments,
+               *snapshot.schema->Find(input.plan.vector_field),
+               input.plan.metric);
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   std::atomic<std::size_t> next{0};
   RETURN_IF_ERROR(index::WorkTogether(
