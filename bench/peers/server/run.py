@@ -41,6 +41,9 @@ def arguments():
     parser.add_argument("--changed-rows", type=int, default=10_000)
     parser.add_argument("--scalar-rows", type=int, default=1_000_000)
     parser.add_argument("--beside-s", type=float, default=10)
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--minute-s", type=float, default=60)
+    parser.add_argument("--quiet-s", type=float, default=5)
     parser.add_argument("--appends", type=int, default=5000)
     return parser.parse_args()
 
@@ -60,7 +63,8 @@ def chosen_steps(plan, peer_count):
     if plan.steps:
         return [steps.STEPS[name] for name in plan.steps.split(",")]
     return [step for name, step in steps.STEPS.items()
-            if peer_count == 1 or name not in steps.OWN_STEPS]
+            if name not in steps.LONG_STEPS and
+            (peer_count == 1 or name not in steps.OWN_STEPS)]
 
 
 def run_rounds(plan, peers, measured):

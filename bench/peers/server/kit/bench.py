@@ -60,6 +60,9 @@ class Peer:
     def build_index(self, name, metric, kind, params):
         self.call("CreateIndex",
                   messages.create_index(name, metric, kind, params))
+        self.wait_for_index(name)
+
+    def wait_for_index(self, name):
         describe = milvus_pb2.DescribeIndexRequest(
             collection_name=name, field_name=messages.VECTOR)
         while True:

@@ -5,7 +5,7 @@ import time
 import numpy as np
 from pymilvus.grpc_gen import milvus_pb2
 
-from kit import messages
+from kit import messages, minutes
 from kit.messages import BUCKET, EVENTUALLY, KEY, STRONG, VECTOR
 
 MAIN = "kit_main"
@@ -198,6 +198,11 @@ def search_while_writing(peer, data, plan):
                 write_p99_ms=written["p99_ms"])
 
 
+def write_for_minutes(peer, data, plan):
+    """As above, for longer than anything is put off."""
+    minutes.run(peer, data, plan, MAIN, MIDDLE_EF)
+
+
 def drop(peer, data, plan):
     peer.drop(MAIN)
 
@@ -246,6 +251,8 @@ def topics(peer, data, plan):
 STEPS = {step.__name__: step for step in (
     connect, idle, insert_small, pickup, insert, flush, build, load, search,
     search_batch, search_filtered, query_keys, strong, search_while_writing,
-    write_then_strong, upsert, delete, drop, scalar_filter, topics)}
+    write_for_minutes, write_then_strong, upsert, delete, drop, scalar_filter, topics)}
 # Milvus takes minutes for these and the marks do not compare them.
 OWN_STEPS = ("scalar_filter", "topics")
+# Only where they are asked for.
+LONG_STEPS = ("write_for_minutes",)

@@ -13,6 +13,8 @@ SHOWN = {
     "index pickup": ("s",),
     "build HNSW": ("cpu_s", "s"),
     "search while writing": ("qps_share", "p99_times", "cpu_us"),
+    "minutes, before": ("qps", "p99_ms", "cpu_us", "recall"),
+    "minutes, after": ("qps", "p99_ms", "cpu_us", "recall"),
     "write then Strong": ("p50_ms",),
     "search Strong": ("p50_ms", "more_p50_ms", "cpu_us", "more_cpu_us"),
 }
@@ -23,6 +25,9 @@ AT_RECALL = 0.95
 def shown(step):
     if step in SHOWN:
         return SHOWN[step]
+    if step.startswith("minute "):
+        return ("qps_share", "share_of_first", "p99_times", "cpu_us",
+                "quiet_cpu_us", "recall")
     if step.startswith("appends"):
         return ("qps", "cpu_us")
     if step.startswith(WRITES):
