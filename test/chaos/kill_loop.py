@@ -12,10 +12,10 @@ count(*) and all collections are compared. What was acknowledged must be there
 exactly, what was not may be there or not, and nothing may be half-made.
 
 With --drop-unsynced most kills are power cuts: what was not synced is taken out
-of the data before the next start (power_cut.py). Some starts are cut
-short, too, and at times the power stays, so that the next server builds on what
-a later cut may take. The library in between slows the server, so neither writes
-a second nor the time of a recovery are judged.
+of the data before the next start (power_cut.py). Some starts are cut short, too,
+and at times the power stays, so that the next server builds on what a later cut
+may take. The library in between slows the server, so neither writes a second nor
+the time of a recovery are judged.
 
 Ends with a line of figures, or with what was wrong (exit status 1; the folder
 with data and log is kept and named).
