@@ -269,7 +269,6 @@ void ChannelWriter::WriteClosed(const ClosedJob& job) {
                                   .rows = *rows,
                                   .folded = {},
                                   .synced_to = job.next,
-                                  .closed_at = job.next,
                                   .deletes_to = {},
                                   .history_from = {}});
         if (!meta.ok()) {

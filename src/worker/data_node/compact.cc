@@ -82,7 +82,6 @@ absl::Status DataNode::DoCompact(const internal::CompactRequest& request,
   Sources sources;
   base::Timestamp history_from{request.drop_to()};
   std::string synced_to;
-  std::string closed_at;
   const base::Timestamp fold_to{request.fold_to()};
   for (const internal::SegmentMeta& input : request.inputs()) {
     ASSIGN_OR_RETURN(const std::shared_ptr<segment::SealedSegment> segment,
@@ -97,7 +96,6 @@ absl::Status DataNode::DoCompact(const internal::CompactRequest& request,
     sources.push_back(segment);
     history_from = std::max(history_from, {input.history_from()});
     synced_to = std::max(synced_to, input.synced_to());
-    closed_at = std::max(closed_at, input.closed_at());
   }
   ASSIGN_OR_RETURN(const std::vector<SourceRow> all, RowsByKey(sources));
   const Kept kept = KeepRows(all, ListDeleted(sources), {request.drop_to()});
@@ -115,7 +113,6 @@ absl::Status DataNode::DoCompact(const internal::CompactRequest& request,
                     .rows = kept.rows,
                     .folded = kept.folded,
                     .synced_to = storage::Position::FromBytes(synced_to),
-                    .closed_at = storage::Position::FromBytes(closed_at),
                     .deletes_to = fold_to,
                     .history_from = history_from}));
   LOG_INFO(

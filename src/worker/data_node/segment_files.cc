@@ -161,31 +161,6 @@ absl::StatusOr<segment::Manifest> DescribeRows(const SegmentToWrite& what) {
   return manifest;
 }
 
-internal::SegmentMeta MetaOf(const SegmentToWrite& what,
-                             const segment::Manifest& manifest) {
-  internal::SegmentMeta meta;
-  meta.set_id(base::ToInt(what.segment));
-  meta.set_collection_id(what.collection.id());
-  meta.set_partition_id(base::ToInt(what.partition));
-  meta.set_shard(what.shard);
-  meta.set_state(internal::SEGMENT_FLUSHED);
-  meta.set_rows(static_cast<std::int64_t>(manifest.rows));
-  std::uint64_t bytes = 0;
-  for (const segment::SegmentFile& file : manifest.files) bytes += file.size;
-  meta.set_bytes(static_cast<std::int64_t>(bytes));
-  meta.set_synced_to(what.synced_to.Encode());
-  meta.set_closed_at(what.closed_at.Encode());
-  meta.set_min_at(manifest.min_at.value);
-  meta.set_max_at(manifest.max_at.value);
-  meta.set_deletes_to(manifest.deletes_to.value);
-  meta.set_history_from(manifest.history_from.value);
-  meta.set_sorted_by_key(true);
-  meta.set_attempt_id(base::ToInt(what.attempt));
-  meta.set_deleted_rows(static_cast<std::int64_t>(what.folded.size()));
-  meta.set_schema_version(what.schema.version);
-  return meta;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<SourceRow>> RowsByKey(const Sources& sources) {
@@ -221,10 +196,43 @@ absl::StatusOr<internal::SegmentMeta> WriteSegment(
   const std::string bytes = segment::SerializeManifest(manifest);
   const auto raw = std::as_bytes(std::span(bytes.data(), bytes.size()));
   RETURN_IF_ERROR(objects.Put(name, raw));
-  internal::SegmentMeta meta = MetaOf(what, manifest);
-  meta.mutable_manifest()->set_name(name);
-  meta.mutable_manifest()->set_size(bytes.size());
-  meta.mutable_manifest()->set_crc32c(base::Crc32c(raw));
+  internal::ObjectRef where;
+  where.set_name(name);
+  where.set_size(bytes.size());
+  where.set_crc32c(base::Crc32c(raw));
+  return MetaOf(manifest, what.attempt, std::move(where));
+}
+
+internal::SegmentMeta MetaOf(const segment::Manifest& manifest,
+                             base::AttemptId attempt,
+                             internal::ObjectRef where) {
+  internal::SegmentMeta meta;
+  meta.set_id(base::ToInt(manifest.segment));
+  meta.set_collection_id(base::ToInt(manifest.vchannel.collection));
+  meta.set_partition_id(base::ToInt(manifest.partition));
+  meta.set_shard(static_cast<std::int32_t>(manifest.vchannel.shard));
+  meta.set_state(internal::SEGMENT_FLUSHED);
+  meta.set_rows(static_cast<std::int64_t>(manifest.rows));
+  std::uint64_t bytes = 0;
+  std::uint64_t deleted_rows = 0;
+  for (const segment::SegmentFile& file : manifest.files) {
+    bytes += file.size;
+    if (file.kind == segment::SegmentFileKind::kFoldedDeletes) {
+      deleted_rows += file.rows;
+    }
+  }
+  meta.set_bytes(static_cast<std::int64_t>(bytes));
+  meta.set_deleted_rows(static_cast<std::int64_t>(deleted_rows));
+  meta.set_synced_to(manifest.synced_to.Encode());
+  meta.set_closed_at(manifest.synced_to.Encode());
+  meta.set_min_at(manifest.min_at.value);
+  meta.set_max_at(manifest.max_at.value);
+  meta.set_deletes_to(manifest.deletes_to.value);
+  meta.set_history_from(manifest.history_from.value);
+  meta.set_sorted_by_key(manifest.sorted_by_key);
+  meta.set_attempt_id(base::ToInt(attempt));
+  meta.set_schema_version(manifest.schema_version);
+  *meta.mutable_manifest() = std::move(where);
   return meta;
 }
 

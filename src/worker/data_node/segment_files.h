@@ -25,6 +25,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "proto/internal/meta.pb.h"
+#include "segment/file/manifest.h"
 #include "segment/segment.h"
 #include "storage/log_broker.h"
 #include "storage/object_store.h"
@@ -59,8 +60,7 @@ struct SegmentToWrite {
   const Sources& sources;
   std::span<const SourceRow> rows;    // at least one
   std::span<const FoldedRow> folded;  // by rising row
-  storage::Position synced_to;
-  storage::Position closed_at;
+  storage::Position synced_to;        // where it was closed
   // Not given: smallest time of a row − 1, and 0.
   base::Timestamp deletes_to;
   base::Timestamp history_from;
@@ -68,5 +68,10 @@ struct SegmentToWrite {
 
 absl::StatusOr<internal::SegmentMeta> WriteSegment(
     storage::ObjectStore& objects, const SegmentToWrite& what);
+
+// The record of a live segment, of its manifest and where that lies.
+internal::SegmentMeta MetaOf(const segment::Manifest& manifest,
+                             base::AttemptId attempt,
+                             internal::ObjectRef where);
 
 }  // namespace elanus::worker
