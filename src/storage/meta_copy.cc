@@ -89,7 +89,9 @@ absl::Status MetaCopier::SaveNow() {
   const std::string bytes = EncodeMetaCopy(copy);
   RETURN_IF_ERROR(objects_.Put(copy.name, bytes));
   names_.push_back(copy.name);
-  saved_revision_ = copy.revision;
+  absl::Status status;
+  if (also_save_) status = also_save_(copy);
+  if (status.ok()) saved_revision_ = copy.revision;
   {
     base::MutexLock lock(mutex_);
     bytes_ = bytes.size();
@@ -98,7 +100,7 @@ absl::Status MetaCopier::SaveNow() {
     RETURN_IF_ERROR(objects_.Delete(names_.front()));
     names_.erase(names_.begin());
   }
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status MetaCopier::ListFormer() {

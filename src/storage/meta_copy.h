@@ -20,8 +20,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -33,13 +35,25 @@ namespace elanus::storage {
 
 inline constexpr std::string_view kMetaCopies = "meta/";
 
+struct MetaCopy {
+  std::string name;
+  std::uint64_t revision = 0;      // of the store that it was made from
+  std::vector<MetaEntry> entries;  // by rising key
+  // Newer copies that could not be read, and why.
+  std::vector<std::string> damaged;
+};
+
 class MetaCopier {
  public:
-  MetaCopier(MetaStore& store, ObjectStore& objects)
-      : store_(store), objects_(objects) {}
+  // Keeps the same records in another form, too.
+  using AlsoSave = std::function<absl::Status(const MetaCopy&)>;
+
+  MetaCopier(MetaStore& store, ObjectStore& objects, AlsoSave also_save = {})
+      : store_(store), objects_(objects), also_save_(std::move(also_save)) {}
 
   // Afterwards the newest copy shows all that was in the store before the
-  // call. The one before it is kept as well, older ones are deleted.
+  // call, and `also_save` was given it. The copy before it is kept as well,
+  // older ones are deleted.
   absl::Status Save();
 
   // Of the newest copy that this object made; 0 before.
@@ -51,6 +65,7 @@ class MetaCopier {
 
   MetaStore& store_;
   ObjectStore& objects_;
+  const AlsoSave also_save_;
 
   mutable base::Mutex mutex_;
   base::CondVar saved_;
@@ -61,14 +76,6 @@ class MetaCopier {
   std::vector<std::string> names_;  // of all copies, oldest first
   std::uint64_t next_number_ = 0;   // 0 = not listed yet
   std::uint64_t saved_revision_ = 0;
-};
-
-struct MetaCopy {
-  std::string name;
-  std::uint64_t revision = 0;  // of the store that it was made from
-  std::vector<MetaEntry> entries;
-  // Newer copies that could not be read, and why.
-  std::vector<std::string> damaged;
 };
 
 std::string EncodeMetaCopy(const MetaCopy& copy);
