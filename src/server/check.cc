@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/crc32c.h"
+#include "coordinator/collection_file.h"
+#include "coordinator/collection_saver.h"
 #include "coordinator/meta_records.h"
 #include "proto/internal/meta.pb.h"
 #include "segment/file/block_file.h"
@@ -45,6 +47,7 @@ class Checker {
     }
     objects_ = objects->get();
     CheckCopies();
+    CheckCollectionFiles();
     if (!meta.ok()) {
       Problem("meta store: {}", Text(meta.status()));
       return std::move(report_);
@@ -97,6 +100,20 @@ class Checker {
       return Problem("copy of the metadata: {}", Text(copy.status()));
     for (const std::string& damaged : copy->damaged) {
       Problem("copy of the metadata: {}", damaged);
+    }
+  }
+
+  void CheckCollectionFiles() {
+    const auto names = coordinator::ListCollectionFiles(*objects_);
+    if (!names.ok()) return Problem("{}", Text(names.status()));
+    for (const auto& [collection, name] : *names) {
+      const auto bytes = objects_->Get(name);
+      if (!bytes.ok()) {
+        Problem("{}", Text(bytes.status()));
+        continue;
+      }
+      const auto file = coordinator::ParseCollectionFile(bytes->view(), name);
+      if (!file.ok()) Problem("{}", Text(file.status()));
     }
   }
 

@@ -169,8 +169,10 @@ int Recover(const Flags& flags) {
   if (!recovery->put_aside.empty()) {
     fmt::print("the former metadata are in {}\n", recovery->put_aside);
   }
-  fmt::print("{} records of metadata from {}\n", recovery->records,
-             recovery->copy);
+  fmt::print(
+      "{} records of metadata from {}; what was made or dropped after that "
+      "is as it was then\n",
+      recovery->records, recovery->source);
   return Check(flags);
 }
 
@@ -191,7 +193,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "read all data, and say what is damaged");
   elanus::server::AddFlags(*check, flags);
   CLI::App* recover = app.add_subcommand(
-      "recover", "bring back lost metadata from their last copy");
+      "recover", "bring back lost metadata from the object store");
   elanus::server::AddFlags(*recover, flags);
   CLI::App* version = app.add_subcommand("version", "print the version");
   CLI11_PARSE(app, argc, argv);

@@ -11,7 +11,9 @@
 #include "absl/strings/numbers.h"
 #include "base/hybrid_time.h"
 #include "coordinator/meta_records.h"
+#include "server/rebuild.h"
 #include "storage/embedded/rocks_meta_store.h"
+#include "storage/errors.h"
 #include "storage/local/folder_lock.h"
 #include "storage/local/local_object_store.h"
 #include "storage/meta_copy.h"
@@ -27,10 +29,34 @@ absl::Status Raise(storage::MetaEntry& entry, std::uint64_t least,
                    std::uint64_t more) {
   std::uint64_t value = 0;
   if (!absl::SimpleAtoi(entry.value, &value)) {
-    return base::DataLoss("the copy's record {} is no number", entry.key);
+    return base::DataLoss("the record {} is no number", entry.key);
   }
   entry.value = std::to_string(std::max(value + more, least));
   return absl::OkStatus();
+}
+
+// What the metadata were.
+struct Known {
+  storage::MetaCopy copy;
+  bool is_rebuilt = false;
+};
+
+absl::StatusOr<Known> ReadKnown(storage::ObjectStore& objects) {
+  absl::StatusOr<storage::MetaCopy> copy = storage::ReadNewestCopy(objects);
+  if (copy.ok()) return Known{.copy = *std::move(copy)};
+  absl::StatusOr<RebuiltMeta> rebuilt = RebuildMeta(objects);
+  if (!rebuilt.ok() && storage::IsObjectNotFound(rebuilt.status())) {
+    return copy.status();
+  }
+  if (!rebuilt.ok()) return rebuilt.status();
+  Known known{.is_rebuilt = true};
+  known.copy.name = fmt::format("{} collection files", rebuilt->files);
+  known.copy.entries = std::move(rebuilt->entries);
+  known.copy.damaged = std::move(rebuilt->damaged);
+  if (!storage::IsObjectNotFound(copy.status())) {
+    known.copy.damaged.emplace_back(base::MessageOf(copy.status()));
+  }
+  return known;
 }
 
 absl::Status RaiseBounds(storage::MetaCopy& copy, const base::Clock& clock) {
@@ -67,7 +93,8 @@ absl::StatusOr<Recovery> RecoverMeta(const std::string& data_dir,
   ASSIGN_OR_RETURN(
       const std::unique_ptr<storage::ObjectStore> objects,
       storage::LocalObjectStore::Open({.root = data_dir + "/objects"}));
-  ASSIGN_OR_RETURN(storage::MetaCopy copy, storage::ReadNewestCopy(*objects));
+  ASSIGN_OR_RETURN(Known known, ReadKnown(*objects));
+  storage::MetaCopy& copy = known.copy;
   RETURN_IF_ERROR(RaiseBounds(copy, clock));
   // Made under another name first: a crash leaves what was there.
   const std::string meta = data_dir + "/meta";
@@ -78,8 +105,11 @@ absl::StatusOr<Recovery> RecoverMeta(const std::string& data_dir,
     ASSIGN_OR_RETURN(const std::unique_ptr<storage::MetaStore> store,
                      storage::RocksMetaStore::Open({.path = made}));
     RETURN_IF_ERROR(storage::FillMetaStore(copy, *store));
+    if (known.is_rebuilt) {
+      RETURN_IF_ERROR(storage::MetaCopier(*store, *objects).Save());
+    }
   }
-  Recovery recovery{.copy = copy.name,
+  Recovery recovery{.source = copy.name,
                     .records = copy.entries.size(),
                     .damaged = std::move(copy.damaged)};
   ASSIGN_OR_RETURN(recovery.put_aside, PutAside(meta, clock));

@@ -19,6 +19,7 @@
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/timer.h"
+#include "coordinator/collection_saver.h"
 #include "server/management_port.h"
 #include "server/role_links.h"
 #include "server/role_set.h"
@@ -70,7 +71,11 @@ class Standalone::State {
         budget_owner(std::move(budget_in)),
         budget(*budget_owner),
         storage(std::move(storage_in)),
-        meta_copier(*storage.meta, *storage.objects),
+        collection_files(*storage.objects),
+        meta_copier(*storage.meta, *storage.objects,
+                    [this](const storage::MetaCopy& all) {
+                      return collection_files.Save(all);
+                    }),
         requests({.name = "requests", .threads = Threads(config_in)}),
         background({.name = "background",
                     .threads = BackgroundThreads(config_in),
@@ -97,6 +102,7 @@ class Standalone::State {
   const std::unique_ptr<base::MemoryBudget> budget_owner;
   base::MemoryBudget& budget;  // outlives the storage
   StorageSet storage;
+  coordinator::CollectionSaver collection_files;
   storage::MetaCopier meta_copier;
   base::Metrics metrics;
   base::ThreadPool requests;

@@ -25,13 +25,12 @@ absl::Status RefuseLoss(const std::string& data_dir, storage::MetaStore& meta,
                         storage::ObjectStore& objects) {
   ASSIGN_OR_RETURN(const storage::MetaPage any, meta.Range("", {.limit = 1}));
   if (!any.entries.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const storage::ObjectPage copies,
-                   objects.List(storage::kMetaCopies, "", 1));
-  if (copies.objects.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const storage::ObjectPage files, objects.List("", "", 1));
+  if (files.objects.empty()) return absl::OkStatus();
   return base::DataLoss(
-      "the metadata in {}/meta are lost, a copy of them is there: `elanus "
-      "recover --data {}` brings it back",
-      data_dir, data_dir);
+      "the metadata in {}/meta are lost, {}/objects is not: `elanus recover "
+      "--data {}` brings them back",
+      data_dir, data_dir, data_dir);
 }
 
 absl::StatusOr<std::unique_ptr<storage::MetaStore>> OpenMeta(

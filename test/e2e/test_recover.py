@@ -39,9 +39,39 @@ def fill(client):
     client.delete("books", ids=[2999])
     client.create_alias("books", "library")
     client.create_partition("books", "p")
+    fill_others(client)
+
+
+def fill_others(client):
+    """Rows 0 to 49 are left, after a compaction whose inputs still lie there."""
     make(client, "others")
-    client.insert("others", rows_with_vectors(50))
+    client.create_partition("others", "gone")
+    client.load_partitions("others", ["gone"])
+    client.insert("others", rows_with_vectors(30, first=500),
+                  partition_name="gone")
     client.flush("others")
+    client.release_partitions("others", ["gone"])
+    client.drop_partition("others", "gone")
+    for first in range(0, 80, 20):
+        client.insert("others", rows_with_vectors(20, first=first))
+        client.flush("others")
+    client.delete("others", filter="id >= 50")
+    client.flush("others")
+    job = client.compact("others")
+    wait_until(lambda: client.get_compaction_state(job) == "Completed",
+               "compacted")
+
+
+def collection_file(server, collection):
+    """The newest one."""
+    return files(server, f"collection/{collection}/*")[-1]
+
+
+def bytes_of(path):
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # there is a newer one
+        return b""
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +83,14 @@ def filled(start_server):
     wait_until(lambda: files(server, "index/*/*/*/*"), "an index file")
     found = hits(client.search("books", data=[QUERY], limit=20))
     books = client.describe_collection("books")["collection_id"]
+    others = client.describe_collection("others")["collection_id"]
     client.close()
+    wait_until(lambda: b"library" in bytes_of(collection_file(server, books))
+               and b"gone" not in bytes_of(collection_file(server, others)),
+               "collection files")
     assert check(server).returncode == 0, check(server).stdout
     server.kill()
-    return server.folder, found, books
+    return server.folder, found, books, others
 
 
 @pytest.fixture
@@ -104,7 +138,11 @@ def test_lost_metadata_come_back_from_the_object_store(stopped, filled):
     assert found.returncode == 0, found.stdout
 
     stopped.start()
-    client = new_client(stopped)
+    assert_all_is_there(stopped, filled[1])
+
+
+def assert_all_is_there(server, found_before):
+    client = new_client(server)
     assert sorted(client.list_collections()) == ["books", "others"]
     fields = client.describe_collection("books")["fields"]
     assert [field["name"] for field in fields] == ["id", "embedding", "n",
@@ -114,12 +152,48 @@ def test_lost_metadata_come_back_from_the_object_store(stopped, filled):
     assert ids_where(client, "books", "n > 2996") == [2997, 2998]
     assert client.describe_index("books", "embedding")["index_type"] == "HNSW"
     assert set(client.list_partitions("books")) == {"_default", "p"}
-    assert hits(client.search("books", data=[QUERY], limit=20)) == filled[1]
+    assert hits(client.search("books", data=[QUERY], limit=20)) == found_before
+    assert sorted(ids_where(client, "others", "id >= 0")) == list(range(50))
+    assert client.list_partitions("others") == ["_default"]
     # It goes on: new ids collide with nothing.
     client.insert("books", [{**row, "id": row["id"] + 5000, "n": 5000,
                              "word": "new"} for row in rows_with_vectors(10)])
     client.flush("books")
     assert count(client, "books") == 2909
+    client.close()
+
+
+@pytest.fixture
+def files_only(stopped):
+    """Neither the meta store nor a copy of it is left."""
+    shutil.rmtree(stopped.folder / "meta")
+    shutil.rmtree(stopped.folder / "objects/meta")
+    return stopped
+
+
+def test_metadata_are_made_again_from_the_files_alone(files_only, filled):
+    with pytest.raises(RuntimeError, match="elanus recover"):
+        files_only.start()
+    recovered = tool(files_only, "recover")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    assert "3 collection files" in recovered.stdout
+    files_only.start()
+    assert_all_is_there(files_only, filled[1])
+
+
+def test_without_its_collection_file_a_collection_is_given_up_by_hand_only(
+        files_only, filled):
+    path = collection_file(files_only, filled[3])
+    flip(path)
+    refused = tool(files_only, "recover")
+    assert refused.returncode == 1
+    assert name_of(files_only, path) in refused.stderr, refused.stderr
+    path.unlink()
+    assert tool(files_only, "recover").returncode == 0
+    files_only.start()
+    client = new_client(files_only)
+    assert client.list_collections() == ["books"]
+    assert count(client, "books") == 2899
     client.close()
 
 

@@ -29,6 +29,7 @@
 #include "base/config.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
+#include "coordinator/collection_saver.h"
 #include "model/faults.h"
 #include "model/scheduler.h"
 #include "model/storage.h"
@@ -93,7 +94,11 @@ class Process {
   MetaOnDisk meta_;
   ObjectsOnDisk objects_;
   LogOnDisk log_;
-  storage::MetaCopier meta_copier_{meta_, objects_};
+  coordinator::CollectionSaver collection_files_{objects_};
+  storage::MetaCopier meta_copier_{meta_, objects_,
+                                   [this](const storage::MetaCopy& all) {
+                                     return collection_files_.Save(all);
+                                   }};
   std::array<base::Metrics, kProxies> metrics_;
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   access::OpenGate gate_;
