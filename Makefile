@@ -1,6 +1,6 @@
 # The commands of every day. What they do stands in scripts/.
-.PHONY: help setup build quickstart test e2e chaos bench-peers format \
-  format-check tidy
+.PHONY: help setup build quickstart test e2e chaos bench-peers history nightly \
+  format format-check tidy
 
 help:
 	@echo "make quickstart    set up, build, start a server, search real data"
@@ -10,6 +10,7 @@ help:
 	@echo "make chaos         50 kills under load, with an exact ledger"
 	@echo "make bench-peers   our indexes beside other vector libraries"
 	@echo "make history       five minutes of clients whose views must agree"
+	@echo "make nightly       all long runs and sanitizers, hours of them"
 	@echo "make format        put the sources into their format"
 	@echo "make format-check  name the files that are not"
 	@echo "make tidy          clang-tidy on what changed since the last commit"
@@ -38,6 +39,9 @@ bench-peers: setup
 
 history: build
 	@"$$(scripts/venv 2.6.17)" test/history/drive.py --seconds 300 --kills 20
+
+nightly:
+	@scripts/nightly $(ARGS)
 
 format:
 	@find src test \( -name '*.cc' -o -name '*.h' \) -print0 | \
