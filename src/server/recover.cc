@@ -11,7 +11,10 @@
 #include "absl/strings/numbers.h"
 #include "base/hybrid_time.h"
 #include "coordinator/meta_records.h"
+#include "server/log_drops.h"
 #include "server/rebuild.h"
+#include "storage/embedded/embedded_log.h"
+#include "storage/embedded/posix_log_folder.h"
 #include "storage/embedded/rocks_meta_store.h"
 #include "storage/errors.h"
 #include "storage/local/folder_lock.h"
@@ -43,8 +46,13 @@ struct Known {
 
 absl::StatusOr<Known> ReadKnown(storage::ObjectStore& objects) {
   absl::StatusOr<storage::MetaCopy> copy = storage::ReadNewestCopy(objects);
-  if (copy.ok()) return Known{.copy = *std::move(copy)};
+  if (copy.ok() && copy->damaged.empty()) {
+    return Known{.copy = *std::move(copy)};
+  }
+  // An older copy than the newest names neither the files nor the log that
+  // there are since: the collection files are as new as the damaged one.
   absl::StatusOr<RebuiltMeta> rebuilt = RebuildMeta(objects);
+  if (!rebuilt.ok() && copy.ok()) return Known{.copy = *std::move(copy)};
   if (!rebuilt.ok() && storage::IsObjectNotFound(rebuilt.status())) {
     return copy.status();
   }
@@ -53,10 +61,23 @@ absl::StatusOr<Known> ReadKnown(storage::ObjectStore& objects) {
   known.copy.name = fmt::format("{} collection files", rebuilt->files);
   known.copy.entries = std::move(rebuilt->entries);
   known.copy.damaged = std::move(rebuilt->damaged);
-  if (!storage::IsObjectNotFound(copy.status())) {
+  if (copy.ok()) {
+    known.copy.damaged.insert(known.copy.damaged.end(), copy->damaged.begin(),
+                              copy->damaged.end());
+  } else if (!storage::IsObjectNotFound(copy.status())) {
     known.copy.damaged.emplace_back(base::MessageOf(copy.status()));
   }
   return known;
+}
+
+absl::Status GoOnWithDrops(const std::string& data_dir,
+                           std::vector<storage::MetaEntry>& entries) {
+  ASSIGN_OR_RETURN(std::unique_ptr<storage::LogFolder> folder,
+                   storage::OpenPosixLogFolder(data_dir + "/log"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::LogBroker> log,
+                   storage::EmbeddedLog::Open(std::move(folder), {}));
+  ASSIGN_OR_RETURN(const LogDrops drops, FindDrops(*log, entries));
+  return ApplyDrops(drops, entries);
 }
 
 absl::Status RaiseBounds(storage::MetaCopy& copy, const base::Clock& clock) {
@@ -96,6 +117,7 @@ absl::StatusOr<Recovery> RecoverMeta(const std::string& data_dir,
   ASSIGN_OR_RETURN(Known known, ReadKnown(*objects));
   storage::MetaCopy& copy = known.copy;
   RETURN_IF_ERROR(RaiseBounds(copy, clock));
+  RETURN_IF_ERROR(GoOnWithDrops(data_dir, copy.entries));
   // Made under another name first: a crash leaves what was there.
   const std::string meta = data_dir + "/meta";
   const std::string made = meta + ".recovering";

@@ -7,8 +7,10 @@
 // The old meta store is not deleted but renamed, so nothing is lost by trying.
 // Rows, schemas, indexes and deletes are those of the copy or the files, and
 // what the log holds behind their checkpoints: all that was acknowledged.
-// Collections, partitions, aliases and indexes that were made or dropped in the
-// last seconds before the loss, after the copy, are as the copy knows them.
+// Collections, partitions, aliases and indexes that were made in the last
+// seconds before the loss, after the copy, are as the copy knows them; so are
+// aliases and indexes that were dropped. A drop of a collection or a partition
+// stands in the log and is gone on with.
 //
 // Threads: blocks on I/O; the server must not run (the folder is locked).
 // Errors:  those of the storage; DATA_LOSS if neither a copy nor the files can
