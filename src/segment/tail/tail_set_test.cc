@@ -230,7 +230,8 @@ TEST_F(TailSetTest,
 }
 
 TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
-  for (unsigned seed = 0; seed < 3; ++seed) {
+  std::size_t points = 0;
+  for (unsigned seed = 0; seed < 6; ++seed) {
     std::mt19937 random(seed);
     const auto tail = Watch(Spec(kA));
     const auto recorder = std::make_shared<Recorder>();
@@ -238,7 +239,7 @@ TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
     for (int i = 0; i < 60; ++i) RandomStep(random, i % 4 == 3 ? kB : kA);
     ASSERT_TRUE(Wait(*tail, end_.next).ok());
     const Contents whole = ContentsOf(*tail);
-    ASSERT_THAT(recorder->seal_points, ::testing::Not(IsEmpty()));
+    points += recorder->seal_points.size();
     for (const SealPoint& point : recorder->seal_points) {
       const auto others = NewTails();
       VchannelSpec spec = Spec(kA);
@@ -255,8 +256,13 @@ TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
       });
       EXPECT_EQ(ContentsOf(*again), later);
     }
+    // The next one begins with an empty log: of what was replayed before it
+    // joined, its listener would hear nothing.
     tails_ = NewTails();
+    ASSERT_TRUE(log_->DropTopic("t").ok());
+    ASSERT_TRUE(log_->CreateTopic("t").ok());
   }
+  EXPECT_GE(points, 6u);
 }
 
 TEST_F(TailSetTest, RowsThatAreInFilesAreNotTakenFromTheLog) {
