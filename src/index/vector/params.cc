@@ -128,8 +128,4 @@ absl::StatusOr<float> ReadRefineK(const ParamMap& params) {
   return value;
 }
 
-absl::Status CheckParam(const ParamMap& params, ParamKey key) {
-  return ReadParam(params, key, RuleOf(key).min).status();
-}
-
 }  // namespace elanus::index

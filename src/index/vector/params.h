@@ -48,7 +48,4 @@ absl::StatusOr<bool> ReadFlag(const ParamMap& params, std::string_view name,
 // where it is absent.
 absl::StatusOr<float> ReadRefineK(const ParamMap& params);
 
-// OK if `key` is absent or within its range.
-absl::Status CheckParam(const ParamMap& params, ParamKey key);
-
 }  // namespace elanus::index
