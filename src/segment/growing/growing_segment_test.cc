@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "expr/filter.h"
+#include "segment/growing/new_growing_segment_test.h"
 #include "segment/rows_maker_test.h"
 
 namespace elanus::segment {
@@ -19,11 +20,7 @@ using ::testing::UnorderedElementsAre;
 class GrowingSegmentTest : public ::testing::Test {
  protected:
   std::unique_ptr<GrowingSegment> NewSegment() {
-    return std::make_unique<GrowingSegment>(
-        Segment::Identity{.id = base::SegmentId{1},
-                          .partition = base::PartitionId{5},
-                          .schema = TestSchema()},
-        budget_);
+    return NewGrowingSegment(budget_);
   }
 
   void Insert(GrowingSegment& segment, std::vector<TestRow> rows,

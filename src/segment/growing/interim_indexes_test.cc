@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "segment/growing/growing_segment.h"
+#include "segment/growing/new_growing_segment_test.h"
 #include "segment/rows_maker_test.h"
 #include "segment/search.h"
 
@@ -22,11 +23,7 @@ const types::FieldSchema& VectorField() {
 class InterimIndexesTest : public ::testing::Test {
  protected:
   std::unique_ptr<GrowingSegment> NewSegment() {
-    return std::make_unique<GrowingSegment>(
-        Segment::Identity{.id = base::SegmentId{1},
-                          .partition = base::PartitionId{5},
-                          .schema = TestSchema()},
-        budget_);
+    return NewGrowingSegment(budget_);
   }
 
   static std::vector<TestRow> Rows(std::mt19937& random, std::size_t count) {
