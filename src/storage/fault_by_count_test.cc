@@ -407,6 +407,24 @@ TEST(FaultByCountTest, TransactionsAreWholeDurableOrRefused) {
   EXPECT_GT(rounds, 8);
 }
 
+// A full disk may stay full for long. Whoever tries to go on meanwhile must
+// leave the store able to go on once there is space.
+TEST(FaultByCountTest, MetaStoreGoesOnAfterADiskThatWasFullForSeconds) {
+  const TempFolder folder = TempFolder::InMemory();
+  const auto store = OpenMeta(folder);
+  ASSERT_TRUE((*store)->Txn(TwoKeys("0")).ok());
+  SyscallFaults::Arm(
+      {.after = 0, .error = ENOSPC, .kind = SyscallFaults::Kind::kForGood});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE((*store)->Txn(TwoKeys("1")).ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(SyscallFaults::Disarm());
+  const absl::Status status = (*store)->Txn(TwoKeys("2")).status();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ValueOf(**store, "b"), "2");
+}
+
 TEST(FaultByCountTest, MetaStoreOpensWholeOrNotAtAll) {
   const TempFolder prepared = TempFolder::InMemory();
   {

@@ -13,6 +13,7 @@
 #include "storage/embedded/rocks_format.h"
 #include "storage/embedded/rocks_group.h"
 #include "storage/embedded/rocks_log_tail.h"
+#include "storage/embedded/rocks_resume.h"
 #include "storage/errors.h"
 
 namespace elanus::storage {
@@ -52,6 +53,7 @@ rocksdb::Options DbOptions() {
   options.max_background_jobs = 2;
   options.compression = rocksdb::kNoCompression;
   options.info_log = std::make_shared<RocksLogger>();
+  options.listeners.push_back(NoAutomaticRecovery());
   options.stats_dump_period_sec = 0;
   return options;
 }
@@ -285,7 +287,7 @@ void RocksMetaStore::CommitGroup(const std::vector<Request*>& requests) {
     for (Request* request : requests) {
       if (!request->result.ok()) continue;
       if (!written.ok()) {
-        request->result = OutcomeUnknown(std::string(base::MessageOf(written)));
+        request->result = written;
         continue;
       }
       if (!request->result->succeeded) continue;
@@ -305,15 +307,17 @@ void RocksMetaStore::CommitGroup(const std::vector<Request*>& requests) {
 absl::Status RocksMetaStore::WriteGroup(rocksdb::WriteBatch& batch) {
   // What stopped the last write may have passed: a full disk.
   if (needs_resume_) {
-    RETURN_IF_ERROR(FromRocks(db_->Resume(), "resume after a failed write"));
+    RETURN_IF_ERROR(ResumeWithSpace(*db_));
     needs_resume_ = false;
   }
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = db_->Write(durable, &batch);
-  needs_resume_ = !status.ok();
   ++commits_;
-  return FromRocks(status, "write");
+  if (status.ok()) return absl::OkStatus();
+  needs_resume_ = true;
+  return OutcomeUnknown(
+      std::string(base::MessageOf(FromRocks(status, "write"))));
 }
 
 absl::StatusOr<std::unique_ptr<MetaWatch>> RocksMetaStore::Watch(
