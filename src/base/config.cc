@@ -37,41 +37,66 @@ std::string FileOrigin(const std::string& file, const YAML::Node& node) {
 }
 
 // proxy: {port: 1} gives proxy.port. A key without a value is not set.
-absl::Status Flatten(const std::string& file, const std::string& prefix,
-                     const YAML::Node& node, Settings& settings) {
-  if (node.IsNull()) return absl::OkStatus();
-  if (node.IsScalar()) {
-    settings[prefix] = {node.Scalar(), FileOrigin(file, node)};
-    return absl::OkStatus();
-  }
-  if (node.IsSequence()) {
-    // No key of ours is a list; Milvus has some.
-    settings[prefix] = {"(a list)", FileOrigin(file, node)};
-    return absl::OkStatus();
-  }
-  for (const auto& item : node) {
-    if (!item.first.IsScalar()) {
+//
+// An anchor may stand inside itself, or in others that stand in others: a few
+// lines of YAML then mean a tree without end, or one that no memory holds.
+class Flattener {
+ public:
+  explicit Flattener(const std::string& file) : file_(file) {}
+
+  absl::Status Add(const std::string& prefix, const YAML::Node& node,
+                   int depth = 0) {
+    if (depth > kDepthMax || ++nodes_ > kNodesMax) {
       return InvalidInput(ErrorCode::kParameterInvalid,
-                          "{}: a key is not a plain word",
-                          FileOrigin(file, item.first));
+                          "{}: more than {} levels or {} keys",
+                          FileOrigin(file_, node), kDepthMax, kNodesMax);
     }
-    const std::string& name = item.first.Scalar();
-    RETURN_IF_ERROR(Flatten(file, prefix.empty() ? name : prefix + "." + name,
-                            item.second, settings));
+    if (node.IsNull()) return absl::OkStatus();
+    if (node.IsScalar()) {
+      settings_[prefix] = {node.Scalar(), FileOrigin(file_, node)};
+      return absl::OkStatus();
+    }
+    if (node.IsSequence()) {
+      // No key of ours is a list; Milvus has some.
+      settings_[prefix] = {"(a list)", FileOrigin(file_, node)};
+      return absl::OkStatus();
+    }
+    for (const auto& item : node) {
+      if (!item.first.IsScalar()) {
+        return InvalidInput(ErrorCode::kParameterInvalid,
+                            "{}: a key is not a plain word",
+                            FileOrigin(file_, item.first));
+      }
+      const std::string& name = item.first.Scalar();
+      RETURN_IF_ERROR(Add(prefix.empty() ? name : prefix + "." + name,
+                          item.second, depth + 1));
+    }
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
+
+  Settings Take() && { return std::move(settings_); }
+
+ private:
+  // Far more than Milvus's own file has.
+  static constexpr int kDepthMax = 16;
+  static constexpr int kNodesMax = 20'000;
+
+  const std::string& file_;
+  int nodes_ = 0;
+  Settings settings_;
+};
 
 absl::StatusOr<Settings> ReadFile(const std::string& file) {
-  Settings settings;
-  if (file.empty()) return settings;
+  if (file.empty()) return Settings();
   try {
     const YAML::Node root = YAML::LoadFile(file);
     if (!root.IsNull() && !root.IsMap()) {
       return InvalidInput(ErrorCode::kParameterInvalid,
                           "file {}: the top level is not a map of keys", file);
     }
-    RETURN_IF_ERROR(Flatten(file, "", root, settings));
+    Flattener flattener(file);
+    RETURN_IF_ERROR(flattener.Add("", root));
+    return std::move(flattener).Take();
   } catch (const YAML::BadFile&) {
     return InvalidInput(ErrorCode::kParameterInvalid,
                         "the configuration file {} cannot be read", file);
@@ -80,7 +105,6 @@ absl::StatusOr<Settings> ReadFile(const std::string& file) {
                         "file {}:{}: not valid YAML: {}", file, e.mark.line + 1,
                         e.msg);
   }
-  return settings;
 }
 
 // The strongest setting of `key`, if there is one.

@@ -12,6 +12,7 @@
 namespace elanus::base {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -175,6 +176,21 @@ TEST_F(ConfigTest, AFileThatIsNoYamlMapIsRefusedByName) {
                            "proxy: {[1]: 2}", "a: *nobody"}) {
     const std::string file = WriteFile(text);
     EXPECT_THAT(Refusal(LoadConfig(file, {})), HasSubstr(file)) << text;
+  }
+}
+
+TEST_F(ConfigTest, AFileThatMeansATreeWithoutEndIsRefused) {
+  std::string doubled = "a0: &a0 {b: 1}\n";
+  for (int i = 1; i <= 14; ++i) {
+    doubled += fmt::format("a{}: &a{} {{b: *a{}, c: *a{}, d: *a{}}}\n", i, i,
+                           i - 1, i - 1, i - 1);
+  }
+  for (const std::string& text : {std::string("a: &a {b: *a}"),
+                                  std::string("a: &a {\"\": *a}"), doubled}) {
+    const std::string file = WriteFile(text);
+    EXPECT_THAT(Refusal(LoadConfig(file, {})),
+                AllOf(HasSubstr(file), HasSubstr("16 levels")))
+        << text;
   }
 }
 
