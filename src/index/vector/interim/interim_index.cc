@@ -122,6 +122,8 @@ absl::Status InterimIndex::Search(const base::OpContext& ctx,
   }
   std::vector<float> scores(probes_.width());
   probes_.Scores({query.query, dim_}, 1, scores.data());
+  // Products of huge values are no numbers, which no order can hold.
+  std::transform(scores.begin(), scores.end(), scores.begin(), Orderly);
   std::vector<std::uint32_t> order(lists_.size());
   std::iota(order.begin(), order.end(), 0U);
   const auto is_nearer = [&scores](std::uint32_t a, std::uint32_t b) {
