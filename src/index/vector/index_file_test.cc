@@ -129,6 +129,22 @@ TEST(RawFlatFileTest, ASizeThatWrapsAroundIsNotBelieved) {
   EXPECT_EQ(base::CodeOf(loaded.status()), ErrorCode::kDataIntegrity);
 }
 
+TEST(RawFlatFileTest, RowsOfBitsThatTakeNoRoomAreNotBelieved) {
+  IndexFileWriter out(
+      {.type = IndexType::kBinFlat,
+       .metric = MetricType::kHamming,
+       .dim = 7,
+       .rows = std::uint64_t{1} << 31},
+      std::vector<SectionSize>{{Section::kDataType, sizeof(std::uint32_t)},
+                               {Section::kVectors, 0},
+                               {Section::kInverseNorms, 0}});
+  *out.array<std::uint32_t>(Section::kDataType) =
+      static_cast<std::uint32_t>(types::DataType::kBinaryVector);
+  const auto loaded =
+      LoadIndex({{"some.index", std::move(out).Finish()}}, {.verify = true});
+  EXPECT_EQ(base::CodeOf(loaded.status()), ErrorCode::kDataIntegrity);
+}
+
 TEST_P(IndexFileTest, EveryChangedByteIsFound) {
   const auto index = Build(type(), metric(), 100);
   const std::string good = Bytes(*index);

@@ -52,10 +52,13 @@ absl::StatusOr<types::DataType> TypeIn(const IndexFileReader& file) {
   const auto want = file.info().type == IndexType::kBinFlat
                         ? std::optional(types::DataType::kBinaryVector)
                         : type;
-  const bool is_raw = type == types::DataType::kBinaryVector ||
-                      (type.has_value() && DecoderOf(*type) != nullptr);
+  // Bits fill whole bytes: a row of fewer than 8 would take no room at all.
+  const bool is_raw = type == types::DataType::kBinaryVector
+                          ? file.info().dim % 8 == 0
+                          : type.has_value() && DecoderOf(*type) != nullptr;
   if (is_raw && type == want) return *type;
-  return base::DataLoss("{}: vectors of type {}", file.name(), number.front());
+  return base::DataLoss("{}: vectors of type {}, {} dimensions", file.name(),
+                        number.front(), file.info().dim);
 }
 
 }  // namespace

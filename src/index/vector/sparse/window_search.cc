@@ -91,8 +91,9 @@ bool WindowSearch::NextWindow() {
       continue;
     }
     const Postings::Chunk chunk = postings_.At(term.next++);
-    const float bound =
-        term.weight * chunk.largest * (1 + margin_) * options_.bound_ratio;
+    // No number, out of a file that nobody verified, bounds nothing.
+    const float bound = Orderly(term.weight * chunk.largest * (1 + margin_) *
+                                options_.bound_ratio);
     live_.push_back(
         {.chunk = chunk, .weight = term.weight, .bound = bound, .rest = bound});
   }
