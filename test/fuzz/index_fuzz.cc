@@ -1,7 +1,10 @@
 // Index files of all types: any bytes are refused, or safe to search.
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,19 +15,54 @@ namespace {
 
 using namespace elanus;  // NOLINT: a program of one page
 
+constexpr std::size_t kTopK = 5;
+
+void CheckRows(const index::VectorIndex& found,
+               const std::vector<index::Neighbor>& hits) {
+  for (const index::Neighbor& hit : hits) {
+    if (hit.row >= found.size()) __builtin_trap();
+  }
+}
+
+// In each way there is; that a search is refused is fine.
+void Ask(const index::VectorIndex& found, const index::Queries& query) {
+  const base::OpContext context;
+  std::vector<float> distances(kTopK);
+  std::vector<std::uint32_t> rows(kTopK);
+  const absl::Status status = found.Search(
+      context, {.queries = query, .k = kTopK, .params = {.ef = 10}},
+      {.distances = distances, .rows = rows});
+  for (const std::uint32_t row : rows) {
+    if (status.ok() && row != index::kNoRow && row >= found.size()) {
+      __builtin_trap();
+    }
+  }
+  const auto range =
+      found.RangeSearch(context, {.query = query, .limit = kTopK});
+  if (range.ok()) CheckRows(found, *range);
+  const auto iterator = found.Iterate({.query = query});
+  if (!iterator.ok()) return;
+  const auto batch = (*iterator)->Next(context, kTopK);
+  if (batch.ok()) CheckRows(found, *batch);
+}
+
 void Search(const index::VectorIndex& found) {
   // The vectors bound the dimension; without rows nothing does.
   if (found.size() == 0 || found.dim() > 4096) return;
-  const base::OpContext context;
-  const std::vector<float> query(found.dim(), 0.5F);
-  std::vector<float> distances(5);
-  std::vector<std::uint32_t> rows(5);
-  const absl::Status status =
-      found.Search(context, {.queries = query, .k = 5, .params = {.ef = 10}},
-                   {.distances = distances, .rows = rows});
-  if (!status.ok()) return;
-  for (const std::uint32_t row : rows) {
-    if (row != index::kNoRow && row >= found.size()) __builtin_trap();
+  if (found.type() == index::IndexType::kSparseInverted ||
+      found.type() == index::IndexType::kSparseWand) {
+    std::vector<types::SparseEntry> entries;
+    for (std::uint32_t i = 0; i < 64; ++i) entries.push_back({i, 0.5F});
+    const std::array<std::uint32_t, 2> offsets = {
+        0,
+        static_cast<std::uint32_t>(std::as_bytes(std::span(entries)).size())};
+    Ask(found, index::Queries::Sparse({entries.data(), offsets}));
+  } else if (found.type() == index::IndexType::kBinFlat) {
+    const std::vector<std::byte> bits(found.dim() / 8, std::byte{0x55});
+    Ask(found, index::Queries::Bits(bits));
+  } else {
+    const std::vector<float> floats(found.dim(), 0.5F);
+    Ask(found, floats);
   }
 }
 

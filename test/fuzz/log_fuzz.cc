@@ -1,9 +1,11 @@
 // The embedded log's files: any bytes as the topic table, and any bytes as the
-// last log file, are refused by name, cut, or safe to read.
+// last log file, are refused by name, cut, or safe to read. Any bytes as the
+// meta store's log: what is cut as torn was torn, and the rest is whole.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/crc32c.h"
@@ -11,6 +13,7 @@
 #include "storage/embedded/log_format.h"
 #include "storage/embedded/log_scan.h"
 #include "storage/embedded/log_table.h"
+#include "storage/embedded/rocks_log_tail.h"
 #include "testing/faulty_log_folder.h"
 
 namespace {
@@ -58,6 +61,15 @@ void ReadFile(const std::string& bytes) {
   if (!again.ok() || again->cut_bytes != 0) __builtin_trap();
 }
 
+void ReadRocksLog(std::span<const std::byte> log) {
+  const auto torn = storage::FindTornTail(log);
+  if (!torn.has_value()) return;
+  if (*torn >= log.size() ||
+      storage::FindTornTail(log.first(*torn)).has_value()) {
+    __builtin_trap();
+  }
+}
+
 std::string WithRightCrc(std::string bytes) {
   if (bytes.size() < 4) return bytes;
   const std::uint32_t crc =
@@ -80,5 +92,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   ReadTable(input);
   ReadTable(WithRightCrc(input));
   ReadFile(input);
+  ReadRocksLog(std::as_bytes(std::span(data, size)));
   return 0;
 }

@@ -1,15 +1,20 @@
-// The meta store's values: any bytes are refused, or mean the same after they
-// were written again.
+// The meta store's values and copies: any bytes are refused, or mean the same
+// after they were written again.
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <google/protobuf/stubs/logging.h>
 
+#include "base/crc32c.h"
 #include "coordinator/meta_records.h"
 #include "proto/internal/meta.pb.h"
 #include "role/schema_convert.h"
 #include "storage/embedded/rocks_format.h"
+#include "storage/meta_copy.h"
 
 namespace {
 
@@ -41,6 +46,22 @@ void ReadStored(std::string_view bytes) {
   (void)storage::DecodeRevision(bytes).ok();
 }
 
+void ReadCopy(std::string bytes) {
+  constexpr std::size_t kCrcBytes = 4;
+  if (bytes.size() < kCrcBytes) return;
+  const std::uint32_t crc = base::Crc32c(
+      std::as_bytes(std::span(bytes)).first(bytes.size() - kCrcBytes));
+  std::memcpy(bytes.data() + bytes.size() - kCrcBytes, &crc, sizeof(crc));
+  const auto copy = storage::DecodeMetaCopy(bytes, "fuzzed");
+  if (!copy.ok()) return;
+  const auto again =
+      storage::DecodeMetaCopy(storage::EncodeMetaCopy(*copy), "again");
+  if (!again.ok() || again->revision != copy->revision ||
+      again->entries != copy->entries) {
+    __builtin_trap();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
@@ -61,5 +82,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   ReadAs<internal::SegmentIndexMeta>(input);
   ReadAs<internal::LoadMeta>(input);
   ReadStored(input);
+  ReadCopy(std::string(input));
   return 0;
 }

@@ -1,19 +1,24 @@
 // Requests as they come from the network, as far as our own code reads them:
 // any bytes as an Insert become a log record or an error, any bytes as a
-// schema, a group of query vectors, search parameters or JSON are read or
-// refused. The first byte says what the others are.
+// schema, a group of query vectors, parameters of a search or of an index, a
+// filter with the values of its template, or JSON are read or refused. The
+// first byte says what the others are.
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include <google/protobuf/stubs/logging.h>
 
+#include "access/ddl/index_params.h"
 #include "access/ddl/schema_check.h"
 #include "access/grpc/request_peek.h"
 #include "access/json_check.h"
 #include "access/query_vectors.h"
 #include "access/rows_request.h"
 #include "access/search_params.h"
+#include "expr/filter.h"
+#include "expr/template_values.h"
+#include "index/vector/registry.h"
 #include "proto/milvus/milvus.pb.h"
 #include "role/schema_convert.h"
 #include "segment/random_columns_test.h"
@@ -122,8 +127,40 @@ void ReadParams(std::string_view bytes) {
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return;
   }
-  (void)access::ReadSearchParams(request.search_params(), {}).ok();
   (void)access::ReadQueryParams(request.search_params(), {}).ok();
+  const auto params = access::ReadSearchParams(request.search_params(), {});
+  if (!params.ok()) return;
+  const index::ParamMap map(params->index_params.begin(),
+                            params->index_params.end());
+  for (const index::IndexType type :
+       {index::IndexType::kHnsw, index::IndexType::kHnswSq,
+        index::IndexType::kIvfPq, index::IndexType::kScann,
+        index::IndexType::kIvfRabitq, index::IndexType::kSparseInverted}) {
+    (void)index::ParseSearchParams(type, map, 10).ok();
+    (void)index::ParseRangeSearchParams(type, map).ok();
+  }
+}
+
+void ReadIndex(std::string_view bytes) {
+  milvus_pb::CreateIndexRequest request;
+  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return;
+  }
+  const auto params = access::ReadIndexParams(request.extra_params());
+  if (!params.ok()) return;
+  for (const types::FieldSchema& field : Schema().fields) {
+    (void)access::MakeIndex(field, *params).ok();
+  }
+}
+
+void ReadFilter(std::string_view bytes) {
+  milvus_pb::SearchRequest request;
+  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return;
+  }
+  const auto values = expr::ReadTemplateValues(request.expr_template_values());
+  if (!values.ok()) return;
+  (void)expr::CompileFilter(request.dsl(), Schema(), *values).ok();
 }
 
 void ReadJson(std::string_view bytes) {
@@ -153,6 +190,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
       break;
     case 'p':
       ReadParams(bytes);
+      break;
+    case 'x':
+      ReadIndex(bytes);
+      break;
+    case 'f':
+      ReadFilter(bytes);
       break;
     default:
       ReadJson(bytes);
