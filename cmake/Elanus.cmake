@@ -42,6 +42,10 @@ function(elanus_test)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  if(ELANUS_SANITIZER)
+    # Several times slower, and scripts/nightly runs the slow tests there too.
+    math(EXPR ARG_TIMEOUT "10 * ${ARG_TIMEOUT}")
+  endif()
   add_executable(${ARG_NAME} ${ARG_SRCS})
   target_link_libraries(${ARG_NAME}
     PRIVATE elanus_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
