@@ -193,6 +193,7 @@ absl::Status DataCoordinator::DoCommitCheckpoint(
   change.Put(key, moved);
   ASSIGN_OR_RETURN(const bool committed, meta_.Commit(std::move(change)));
   if (!committed) return AttemptEnded(request.attempt_id());
+  flush_waits_.Look(request.collection_id());
   ForgetReplaced(moved);
   TruncateLog(moved.topic());
   if (request.has_delete_file()) {

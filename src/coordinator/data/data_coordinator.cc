@@ -18,9 +18,13 @@ DataCoordinator::DataCoordinator(const Dependencies& dependencies)
       log_writer_(dependencies.broker,
                   base::WriterId{static_cast<std::uint64_t>(
                       base::ToInt(dependencies.epoch))}),
-      index_changes_(std::make_shared<KeySequencer>(dependencies.background)) {}
+      index_changes_(std::make_shared<KeySequencer>(dependencies.background)),
+      flush_waits_(dependencies.timer,
+                   [this](const FlushWaits::Question& question) {
+                     return IsFlushed(question);
+                   }) {}
 
-DataCoordinator::~DataCoordinator() { Stop(); }
+DataCoordinator::~DataCoordinator() { stopping_.store(true); }
 
 absl::Status DataCoordinator::Recover() {
   RETURN_IF_ERROR(meta_.Load());
@@ -90,7 +94,10 @@ void DataCoordinator::Start(base::Done done) {
                 });
 }
 
-void DataCoordinator::Stop() { stopping_.store(true); }
+void DataCoordinator::Stop() {
+  stopping_.store(true);
+  flush_waits_.Stop();
+}
 
 void DataCoordinator::Repeat(std::chrono::milliseconds period,
                              void (DataCoordinator::*tick)()) {

@@ -36,6 +36,7 @@
 #include "base/mutex.h"
 #include "base/timer.h"
 #include "coordinator/data/data_meta.h"
+#include "coordinator/data/flush_waits.h"
 #include "coordinator/data/pauses.h"
 #include "coordinator/key_sequencer.h"
 #include "role/data_coord.h"
@@ -74,7 +75,8 @@ class DataCoordinator final : public role::DataCoord {
   };
 
   explicit DataCoordinator(const Dependencies& dependencies);
-  ~DataCoordinator() override;  // Stop()
+  // Without a Stop before, calls that wait go unanswered.
+  ~DataCoordinator() override;
 
   // Reads the records and ends what a former run left half-done. Before any
   // other call.
@@ -232,6 +234,7 @@ class DataCoordinator final : public role::DataCoord {
                      base::Timestamp proposed, storage::AppendDone done);
   void AppendCloses(std::shared_ptr<FlushRun> run);
   void GatherClosed(std::shared_ptr<FlushRun> run);
+  bool IsFlushed(const FlushWaits::Question& question) const;
   std::vector<Ref<internal::SegmentMeta>> LiveSegments(
       std::int64_t collection_id) const;
 
@@ -305,6 +308,7 @@ class DataCoordinator final : public role::DataCoord {
   DataMeta meta_;
   segment::LogWriter log_writer_;
   const std::shared_ptr<KeySequencer> index_changes_;  // by collection
+  FlushWaits flush_waits_;
   std::atomic<bool> stopping_{false};
 
   mutable base::Mutex mutex_;

@@ -277,6 +277,33 @@ TEST_F(DataCoordinatorTest, ACheckpointOfAStaleOwnerChangesNothing) {
   EXPECT_EQ(Target().channel().checkpoint(), MemoryLog::PositionOf(5).Encode());
 }
 
+TEST_F(DataCoordinatorTest, WhoAsksForAFlushHearsOfItsCheckpoint) {
+  internal::GetFlushStateRequest request;
+  request.set_collection_id(kBooks);
+  request.set_flush_ts(103);
+  internal::GetFlushStateReply reply;
+  int answers = 0;
+  const auto ask = [&] {
+    coord_->GetFlushState(base::OpContext(), request, &reply,
+                          [&](const absl::Status& status) {
+                            EXPECT_TRUE(status.ok()) << status;
+                            ++answers;
+                          });
+  };
+  ask();
+  ASSERT_TRUE(Checkpoint(0, 2).ok());
+  EXPECT_EQ(answers, 0);
+  ASSERT_TRUE(Checkpoint(2, 3).ok());
+  EXPECT_EQ(answers, 1);
+  EXPECT_TRUE(reply.flushed());
+  request.set_flush_ts(104);
+  ask();
+  EXPECT_EQ(answers, 1);
+  coord_->Stop();
+  EXPECT_EQ(answers, 2);
+  EXPECT_FALSE(reply.flushed());
+}
+
 TEST_F(DataCoordinatorTest, ACheckpointBringsItsDeleteFileAndEndsTheAttempt) {
   ASSERT_TRUE(Checkpoint(0, 5, /*tombstones=*/3).ok());
   const internal::Target target = Target();

@@ -148,22 +148,32 @@ void WithChannelStates(role::DataNode& data_node, const base::OpContext& ctx,
 }  // namespace
 
 // Flushed is what the checkpoints have passed; the clock of a checkpoint tells
-// it, so that the answer is the same after a restart. Clients that send no
-// time ask about segments: those that nobody holds unwritten.
+// it, so that the answer is the same after a restart.
+bool DataCoordinator::IsFlushed(const FlushWaits::Question& question) const {
+  const auto channels = meta_.List<internal::ChannelMeta>(
+      keys::ChannelsOf(base::CollectionId{question.collection}));
+  return std::ranges::all_of(
+      channels, [&question](const Ref<internal::ChannelMeta>& channel) {
+        return channel->message.clock() >= question.flush_ts;
+      });
+}
+
+// Clients that send no time ask about segments: those that nobody holds
+// unwritten.
 void DataCoordinator::GetFlushState(
     const base::OpContext& ctx, const internal::GetFlushStateRequest& request,
     internal::GetFlushStateReply* reply, base::Done done) {
-  reply->set_flushed(true);
   if (request.collection_id() != 0 && request.flush_ts() != 0) {
-    for (const Ref<internal::ChannelMeta>& channel :
-         meta_.List<internal::ChannelMeta>(
-             keys::ChannelsOf(base::CollectionId{request.collection_id()}))) {
-      if (channel->message.clock() < request.flush_ts()) {
-        reply->set_flushed(false);
-      }
-    }
-    return done(absl::OkStatus());
+    flush_waits_.Ask(
+        ctx,
+        {.collection = request.collection_id(), .flush_ts = request.flush_ts()},
+        [reply, done = std::move(done)](bool is_flushed) mutable {
+          reply->set_flushed(is_flushed);
+          done(absl::OkStatus());
+        });
+    return;
   }
+  reply->set_flushed(true);
   absl::flat_hash_set<std::int64_t> asked(request.segment_ids().begin(),
                                           request.segment_ids().end());
   for (const Ref<internal::SegmentMeta>& segment :
