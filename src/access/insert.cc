@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "access/proxy.h"
+#include "access/rows_message.h"
 #include "access/write_call.h"
 #include "proto/milvus/milvus.pb.h"
 
@@ -12,14 +13,16 @@ namespace elanus::access {
 namespace pb = milvus::proto::milvus;
 
 void RegisterInsert(Proxy& proxy, Dispatch& dispatch) {
-  dispatch.Register<pb::InsertRequest, pb::MutationResult>(
-      "Insert", [&proxy](CallContext& ctx, const pb::InsertRequest& request,
-                         pb::MutationResult* reply, base::Done done) {
+  dispatch.Register<RowsMessage<pb::InsertRequest>, pb::MutationResult>(
+      "Insert",
+      [&proxy](CallContext& ctx, const RowsMessage<pb::InsertRequest>& given,
+               pb::MutationResult* reply, base::Done done) {
+        const pb::InsertRequest& request = given.message();
         std::make_shared<WriteCall>(
             proxy, ctx,
             WriteRequest{.collection_name = request.collection_name(),
                          .partition_name = request.partition_name(),
-                         .fields = request.fields_data(),
+                         .columns = given.columns(),
                          .rows = request.num_rows(),
                          .schema_timestamp = request.schema_timestamp()},
             reply, std::move(done))

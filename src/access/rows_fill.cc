@@ -151,7 +151,8 @@ absl::Status FillColumn(const InputColumn& column,
     case types::DataType::kBFloat16Vector:
     case types::DataType::kSparseFloatVector:
     case types::DataType::kInt8Vector:
-      CopyVectors(*column.field, column.data->vectors(), rows, spans);
+      CopyVectors(*column.field, column.data->vectors(), rows, spans,
+                  column.vectors);
       break;
     default:
       return base::Error(base::ErrorCode::kServiceInternal,

@@ -27,7 +27,8 @@ absl::Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
 
 // How many values the data holds, if they are of the field's kind.
 std::optional<std::size_t> CountValues(const types::FieldSchema& field,
-                                       const schema_pb::FieldData& data) {
+                                       const schema_pb::FieldData& data,
+                                       std::string_view vectors) {
   const schema_pb::ScalarField& scalars = data.scalars();
   const auto size = [](const auto& values) {
     return std::optional(static_cast<std::size_t>(values.data_size()));
@@ -62,7 +63,7 @@ std::optional<std::size_t> CountValues(const types::FieldSchema& field,
     case types::DataType::kBFloat16Vector:
     case types::DataType::kSparseFloatVector:
     case types::DataType::kInt8Vector:
-      return CountVectors(field, data.vectors());
+      return CountVectors(field, data.vectors(), vectors);
     default:
       break;
   }
@@ -204,14 +205,19 @@ absl::StatusOr<std::vector<std::int32_t>> IndexValues(
   return index;
 }
 
-using ByName =
-    absl::flat_hash_map<std::string_view, const schema_pb::FieldData*>;
+struct GivenColumn {
+  const schema_pb::FieldData* data = nullptr;
+  std::string_view vectors;
+};
+using ByName = absl::flat_hash_map<std::string_view, GivenColumn>;
 
 // The columns of the request by field, each at most once, none unknown.
 absl::StatusOr<ByName> NameColumns(const types::Schema& schema,
-                                   const FieldDataList& fields) {
+                                   const RequestColumns& given) {
   ByName columns;
-  for (const schema_pb::FieldData& data : fields) {
+  for (int i = 0; i < given.fields.size(); ++i) {
+    const schema_pb::FieldData& data = given.fields[i];
+    const auto place = static_cast<std::size_t>(i);
     std::string_view name = data.field_name();
     if (data.is_dynamic()) name = types::kDynamicFieldName;
     if (schema.Find(name) == nullptr) {
@@ -220,7 +226,10 @@ absl::StatusOr<ByName> NameColumns(const types::Schema& schema,
           "unexpected field",
           name);
     }
-    if (!columns.emplace(name, &data).second) {
+    const GivenColumn column{&data, given.vectors.empty()
+                                        ? std::string_view()
+                                        : given.vectors[place]};
+    if (!columns.emplace(name, column).second) {
       return Invalid("field {} is given twice: duplicated field", name);
     }
   }
@@ -229,10 +238,11 @@ absl::StatusOr<ByName> NameColumns(const types::Schema& schema,
 
 absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
                                         const types::FieldSchema& field,
-                                        const schema_pb::FieldData* data,
+                                        const GivenColumn& given,
                                         std::uint32_t rows,
                                         const RowsCheck& check) {
-  InputColumn column{.field = &field, .data = data};
+  const schema_pb::FieldData* data = given.data;
+  InputColumn column{.field = &field, .data = data, .vectors = given.vectors};
   if (data == nullptr) {
     if (field.is_dynamic || field.nullable ||
         field.default_value.index() != 0) {
@@ -241,7 +251,8 @@ absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
     return Invalid("fieldSchema({}) has no corresponding fieldData pass in",
                    field.name);
   }
-  const std::optional<std::size_t> values = CountValues(field, *data);
+  const std::optional<std::size_t> values =
+      CountValues(field, *data, given.vectors);
   // No value at all is how clients send a column of nulls.
   const bool all_null =
       !values.has_value() && data->valid_data_size() > 0 &&
@@ -251,7 +262,7 @@ absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
                    types::NameOf(field.type));
   }
   if (types::IsVector(field.type) && !all_null) {
-    RETURN_IF_ERROR(CheckVectors(field, data->vectors()));
+    RETURN_IF_ERROR(CheckVectors(field, data->vectors(), given.vectors));
   }
   ASSIGN_OR_RETURN(column.index,
                    IndexValues(field, *data, values.value_or(0), rows));
@@ -262,7 +273,7 @@ absl::StatusOr<InputColumn> CheckColumn(const types::Schema& schema,
 }  // namespace
 
 absl::StatusOr<RowsRequest> RowsRequest::Check(const types::Schema& schema,
-                                               const FieldDataList& fields,
+                                               const RequestColumns& given,
                                                std::uint32_t rows,
                                                const RowsCheck& check) {
   if (rows == 0) {
@@ -274,13 +285,13 @@ absl::StatusOr<RowsRequest> RowsRequest::Check(const types::Schema& schema,
   RowsRequest request;
   request.schema_ = &schema;
   request.rows_ = rows;
-  ASSIGN_OR_RETURN(ByName columns, NameColumns(schema, fields));
+  ASSIGN_OR_RETURN(ByName columns, NameColumns(schema, given));
   for (const types::FieldSchema& field : schema.fields) {
     const auto it = columns.find(field.name);
-    const schema_pb::FieldData* data =
-        it == columns.end() ? nullptr : it->second;
+    const GivenColumn of_field =
+        it == columns.end() ? GivenColumn() : it->second;
     const bool makes_ids = field.is_primary_key && field.auto_id;
-    if (makes_ids && data != nullptr && !check.is_upsert) {
+    if (makes_ids && of_field.data != nullptr && !check.is_upsert) {
       return Invalid(
           "the primary key {} is made by the server (auto_id): it "
           "must not be given",
@@ -295,7 +306,7 @@ absl::StatusOr<RowsRequest> RowsRequest::Check(const types::Schema& schema,
       continue;
     }
     ASSIGN_OR_RETURN(InputColumn column,
-                     CheckColumn(schema, field, data, rows, check));
+                     CheckColumn(schema, field, of_field, rows, check));
     if (makes_ids) {
       request.old_keys_ = std::make_shared<InputColumn>(std::move(column));
       column = {.field = &field};

@@ -2,7 +2,7 @@
 // scattered column by column straight into the records of the shards.
 //
 //   ASSIGN_OR_RETURN(RowsRequest rows, RowsRequest::Check(
-//       *entry, request.fields_data(), request.num_rows(), {...}));
+//       *entry, {.fields = request.fields_data()}, request.num_rows(), {...}));
 //   if (rows.needs_ids()) rows.SetIds(first_id);
 //   const auto shards = rows.Scatter(shard_count);
 //   ASSIGN_OR_RETURN(segment::RowsBuilder builder,
@@ -15,7 +15,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <google/protobuf/repeated_ptr_field.h>
@@ -33,6 +35,14 @@ namespace elanus::access {
 using FieldDataList =
     google::protobuf::RepeatedPtrField<milvus::proto::schema::FieldData>;
 
+// A request's columns as they came.
+struct RequestColumns {
+  const FieldDataList& fields;
+  // The dense vectors of each of them, where they were left out of it; without
+  // data, or empty altogether: they are in it.
+  std::span<const std::string_view> vectors = {};
+};
+
 struct RowsCheck {
   bool is_upsert = false;
   std::int64_t max_json_bytes = 65536;
@@ -43,6 +53,8 @@ struct InputColumn {
   const types::FieldSchema* field = nullptr;
   // Null: the default or null for every row, or ids that are made here.
   const milvus::proto::schema::FieldData* data = nullptr;
+  // Dense vectors that lie outside of the data, as in RequestColumns.
+  std::string_view vectors = {};
   // Where row r's value stands in the data, -1 = null or default; empty = at r.
   std::vector<std::int32_t> index;
 };
@@ -50,7 +62,7 @@ struct InputColumn {
 class RowsRequest {
  public:
   static absl::StatusOr<RowsRequest> Check(const types::Schema& schema,
-                                           const FieldDataList& fields,
+                                           const RequestColumns& columns,
                                            std::uint32_t rows,
                                            const RowsCheck& check);
 

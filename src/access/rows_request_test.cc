@@ -34,7 +34,7 @@ class RowsRequestTest : public ::testing::Test {
   }
 
   absl::Status Check() const {
-    return RowsRequest::Check(schema_, fields_, 1, {}).status();
+    return RowsRequest::Check(schema_, {.fields = fields_}, 1, {}).status();
   }
 
   const types::Schema schema_ = KeyAndVector();

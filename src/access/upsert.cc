@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "access/proxy.h"
+#include "access/rows_message.h"
 #include "access/write_call.h"
 #include "proto/milvus/milvus.pb.h"
 
@@ -12,9 +13,11 @@ namespace elanus::access {
 namespace pb = milvus::proto::milvus;
 
 void RegisterUpsert(Proxy& proxy, Dispatch& dispatch) {
-  dispatch.Register<pb::UpsertRequest, pb::MutationResult>(
-      "Upsert", [&proxy](CallContext& ctx, const pb::UpsertRequest& request,
-                         pb::MutationResult* reply, base::Done done) {
+  dispatch.Register<RowsMessage<pb::UpsertRequest>, pb::MutationResult>(
+      "Upsert",
+      [&proxy](CallContext& ctx, const RowsMessage<pb::UpsertRequest>& given,
+               pb::MutationResult* reply, base::Done done) {
+        const pb::UpsertRequest& request = given.message();
         if (request.partial_update()) {
           return done(base::InvalidInput(
               base::ErrorCode::kOperationNotSupported,
@@ -25,7 +28,7 @@ void RegisterUpsert(Proxy& proxy, Dispatch& dispatch) {
             proxy, ctx,
             WriteRequest{.collection_name = request.collection_name(),
                          .partition_name = request.partition_name(),
-                         .fields = request.fields_data(),
+                         .columns = given.columns(),
                          .rows = request.num_rows(),
                          .schema_timestamp = request.schema_timestamp(),
                          .is_upsert = true},

@@ -24,17 +24,18 @@ absl::Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
 }
 
 // The rows of a dense type as bytes, if the data are of that type.
-std::optional<std::string_view> BytesOf(DataType type,
-                                        const VectorField& data) {
+std::optional<std::string_view> BytesOf(DataType type, const VectorField& data,
+                                        std::string_view outside) {
   if (type == DataType::kFloatVector) {
     if (!data.has_float_vector()) return std::nullopt;
+    if (outside.data() != nullptr) return outside;
     const auto& values = data.float_vector().data();
     return std::string_view(reinterpret_cast<const char*>(values.data()),
                             static_cast<std::size_t>(values.size()) * 4);
   }
   const std::string* bytes = role::DenseBytes(type, data);
   if (bytes == nullptr) return std::nullopt;
-  return std::string_view(*bytes);
+  return outside.data() != nullptr ? outside : std::string_view(*bytes);
 }
 
 // A number whose exponent is all ones is NaN or infinite.
@@ -92,12 +93,13 @@ void CopySparse(const VectorField& data, std::span<const std::uint32_t> rows,
 }  // namespace
 
 std::optional<std::size_t> CountVectors(const types::FieldSchema& field,
-                                        const VectorField& data) {
+                                        const VectorField& data,
+                                        std::string_view outside) {
   if (field.type == DataType::kSparseFloatVector) {
     if (!data.has_sparse_float_vector()) return std::nullopt;
     return static_cast<std::size_t>(data.sparse_float_vector().contents_size());
   }
-  const auto bytes = BytesOf(field.type, data);
+  const auto bytes = BytesOf(field.type, data, outside);
   if (!bytes.has_value()) return std::nullopt;
   return bytes->size() / types::FixedWidth(field.type, field.dim);
 }
@@ -153,7 +155,7 @@ absl::Status CheckSparse(const types::FieldSchema& field,
 }
 
 absl::Status CheckVectors(const types::FieldSchema& field,
-                          const VectorField& data) {
+                          const VectorField& data, std::string_view outside) {
   if (field.type == DataType::kSparseFloatVector) {
     for (const std::string& row : data.sparse_float_vector().contents()) {
       RETURN_IF_ERROR(CheckSparse(field, row));
@@ -166,7 +168,7 @@ absl::Status CheckVectors(const types::FieldSchema& field,
         "not the field's dim({})",
         field.name, data.dim(), field.dim);
   }
-  const std::string_view bytes = *BytesOf(field.type, data);
+  const std::string_view bytes = *BytesOf(field.type, data, outside);
   RETURN_IF_ERROR(CheckLength(field, bytes.size()));
   return CheckAllFinite(field, bytes);
 }
@@ -182,12 +184,12 @@ std::uint64_t SparseBytes(const VectorField& data,
 
 void CopyVectors(const types::FieldSchema& field, const VectorField& data,
                  std::span<const std::uint32_t> rows,
-                 segment::ColumnSpans& spans) {
+                 segment::ColumnSpans& spans, std::string_view outside) {
   if (field.type == DataType::kSparseFloatVector) {
     return CopySparse(data, rows, spans);
   }
   const std::size_t width = types::FixedWidth(field.type, field.dim);
-  const std::string_view source = *BytesOf(field.type, data);
+  const std::string_view source = *BytesOf(field.type, data, outside);
   // All rows in their order: one copy.
   if (rows.size() * width == source.size()) {
     std::memcpy(spans.values.data(), source.data(), source.size());

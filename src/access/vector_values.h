@@ -4,6 +4,9 @@
 //   RETURN_IF_ERROR(CheckVectors(field, data.vectors()));
 //   CopyVectors(field, data.vectors(), rows, spans);
 //
+// `outside`: the values of a dense column where they lie, if they were left
+// out of the message (rows_message.h); the message still says their kind.
+//
 // Threads: pure.
 // Errors:  kParameterInvalid in Milvus's words, with field, row and value.
 #pragma once
@@ -24,11 +27,13 @@ namespace elanus::access {
 // How many rows there are, if the data are of the field's kind.
 std::optional<std::size_t> CountVectors(
     const types::FieldSchema& field,
-    const milvus::proto::schema::VectorField& data);
+    const milvus::proto::schema::VectorField& data,
+    std::string_view outside = {});
 
 // Whole rows of the field's dimension, every value a finite number.
 absl::Status CheckVectors(const types::FieldSchema& field,
-                          const milvus::proto::schema::VectorField& data);
+                          const milvus::proto::schema::VectorField& data,
+                          std::string_view outside = {});
 
 // As above for the bytes of one sparse row.
 absl::Status CheckSparse(const types::FieldSchema& field, std::string_view row);
@@ -44,6 +49,6 @@ std::uint64_t SparseBytes(const milvus::proto::schema::VectorField& data,
 void CopyVectors(const types::FieldSchema& field,
                  const milvus::proto::schema::VectorField& data,
                  std::span<const std::uint32_t> rows,
-                 segment::ColumnSpans& spans);
+                 segment::ColumnSpans& spans, std::string_view outside = {});
 
 }  // namespace elanus::access

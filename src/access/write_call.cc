@@ -39,7 +39,7 @@ absl::Status WriteCall::Check(EntryRef entry) {
   ASSIGN_OR_RETURN(partition_, entry_->PartitionNamed(name));
   ASSIGN_OR_RETURN(
       rows_,
-      RowsRequest::Check(*entry_->schema, request_.fields, request_.rows,
+      RowsRequest::Check(*entry_->schema, request_.columns, request_.rows,
                          {.is_upsert = request_.is_upsert,
                           .max_json_bytes = proxy_.config().max_json_bytes}));
   // In memory the rows take what the request takes, and their keys' table.

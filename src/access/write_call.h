@@ -27,7 +27,7 @@ namespace elanus::access {
 struct WriteRequest {
   const std::string& collection_name;
   const std::string& partition_name;
-  const FieldDataList& fields;
+  const RequestColumns columns;
   std::uint32_t rows = 0;
   std::uint64_t schema_timestamp = 0;
   bool is_upsert = false;

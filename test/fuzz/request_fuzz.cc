@@ -14,6 +14,7 @@
 #include "access/grpc/request_peek.h"
 #include "access/json_check.h"
 #include "access/query_vectors.h"
+#include "access/rows_message.h"
 #include "access/rows_request.h"
 #include "access/search_params.h"
 #include "expr/filter.h"
@@ -59,11 +60,13 @@ const types::Schema& Schema() {
   return schema;
 }
 
-void Write(const milvus_pb::InsertRequest& request, bool is_upsert) {
-  auto rows =
-      access::RowsRequest::Check(Schema(), request.fields_data(),
-                                 request.num_rows(), {.is_upsert = is_upsert});
-  if (!rows.ok()) return;
+// The records that come of a request.
+std::vector<std::string> Write(const access::RequestColumns& columns,
+                               std::uint32_t row_count, bool is_upsert) {
+  std::vector<std::string> records;
+  auto rows = access::RowsRequest::Check(Schema(), columns, row_count,
+                                         {.is_upsert = is_upsert});
+  if (!rows.ok()) return {std::string(base::MessageOf(rows.status()))};
   if (rows->needs_ids()) rows->SetIds(100);
   schema_pb::IDs ids;
   rows->FillIds(&ids);
@@ -82,7 +85,9 @@ void Write(const milvus_pb::InsertRequest& request, bool is_upsert) {
     for (const segment::RecordColumn& column : record->columns()) {
       segment::Rows(column.values);
     }
+    records.emplace_back(bytes->view());
   }
+  return records;
 }
 
 void ReadInsert(std::string_view bytes) {
@@ -90,17 +95,27 @@ void ReadInsert(std::string_view bytes) {
   const bool peeked =
       access::PeekNames(bytes, {.db_name = 2, .object_name = 3}, &names).ok();
   milvus_pb::InsertRequest request;
-  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return;
+  const bool is_whole =
+      request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  access::RowsMessage<milvus_pb::InsertRequest> hollow;
+  if (hollow.Parse(base::Buffer(nullptr, std::as_bytes(std::span(bytes)))) !=
+      is_whole) {
+    __builtin_trap();
   }
+  if (!is_whole) return;
   // What is checked is what is done.
   if (peeked &&
       (names.db_name != request.db_name() || names.objects.size() != 1 ||
        names.objects[0] != request.collection_name())) {
     __builtin_trap();
   }
-  Write(request, false);
-  Write(request, true);
+  for (const bool is_upsert : {false, true}) {
+    if (Write({.fields = request.fields_data()}, request.num_rows(),
+              is_upsert) !=
+        Write(hollow.columns(), hollow.message().num_rows(), is_upsert)) {
+      __builtin_trap();
+    }
+  }
 }
 
 void ReadSchema(std::string_view bytes) {

@@ -59,7 +59,7 @@ Dispatch::Row& Dispatch::RowOf(std::string_view method,
           : std::string(kMilvusServicePrefix).append(method);
   for (const std::unique_ptr<Row>& row : rows_) {
     if (row->method.path != path) continue;
-    CHECK(request == nullptr || row->method.request == request);
+    CHECK(row->method.request == request);
     CHECK(row->method.reply == reply);
     CHECK(!row->method.is_streaming);
     return *row;

@@ -58,21 +58,17 @@ class Dispatch {
   template <typename Request, typename Reply>
   using Handler =
       std::function<void(CallContext&, const Request&, Reply*, base::Done)>;
-  // For requests that are too large to be parsed into messages.
-  template <typename Reply>
-  using RawHandler = std::function<void(CallContext&, const base::Buffer&,
-                                        Reply*, base::Done)>;
-
   explicit Dispatch(Gate& gate);
   ~Dispatch();
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
   // `method`: a name of MilvusService, or a whole path of another service.
+  // Request: the method's message, or a class that holds one and has its
+  // descriptor() and bool Parse(const base::Buffer&), which may keep views of
+  // the bytes.
   template <typename Request, typename Reply>
   void Register(std::string_view method, Handler<Request, Reply> handler);
-  template <typename Reply>
-  void RegisterRaw(std::string_view method, RawHandler<Reply> handler);
 
   // Puts all rows into `server`, which has not been started.
   void Install(role::RpcServer& server);
@@ -141,27 +137,19 @@ void Dispatch::Register(std::string_view method,
     auto owned = std::make_unique<Parsed>(std::move(entered));
     Parsed& exchange = *owned;
     role::RpcCall& call = *exchange.entered->call;
-    if (!role::ParseRequest(call.request(), exchange.request)) {
-      RefuseRequest(call, exchange.request.GetTypeName(),
+    bool is_parsed = false;
+    if constexpr (requires { exchange.request.Parse(call.request()); }) {
+      is_parsed = exchange.request.Parse(call.request());
+    } else {
+      is_parsed = role::ParseRequest(call.request(), exchange.request);
+    }
+    if (!is_parsed) {
+      RefuseRequest(call, Request::descriptor()->full_name(),
                     "it cannot be parsed");
       return;
     }
     handler(exchange.entered->context, exchange.request, &exchange.reply,
             [owned = std::move(owned)](absl::Status outcome) {
-              owned->Answer(outcome);
-            });
-  };
-}
-
-template <typename Reply>
-void Dispatch::RegisterRaw(std::string_view method, RawHandler<Reply> handler) {
-  Row& row = RowOf(method, nullptr, Reply::descriptor());
-  row.handler = [handler =
-                     std::move(handler)](std::unique_ptr<Entered> entered) {
-    auto owned = std::make_unique<Exchange<Reply>>(std::move(entered));
-    Exchange<Reply>& exchange = *owned;
-    handler(exchange.entered->context, exchange.entered->call->request(),
-            &exchange.reply, [owned = std::move(owned)](absl::Status outcome) {
               owned->Answer(outcome);
             });
   };

@@ -258,13 +258,25 @@ TEST_F(DispatchTest, AFailedDoneIsTheRepliesStatusAndNothingElse) {
   EXPECT_TRUE(drop.retriable());
 }
 
-TEST_F(DispatchTest, ARawHandlerGetsTheBytesAsTheyCame) {
+// Keeps the bytes instead of parsing them.
+struct WholeInsert {
+  static const google::protobuf::Descriptor* descriptor() {
+    return proto::InsertRequest::descriptor();
+  }
+  bool Parse(const base::Buffer& buffer) {
+    bytes = buffer.view();
+    return !bytes.empty();
+  }
+  std::string_view bytes;
+};
+
+TEST_F(DispatchTest, ARequestOfAClassOfItsOwnIsParsedByIt) {
   std::string seen;
   register_rows_ = [&seen](Dispatch& dispatch) {
-    dispatch.RegisterRaw<proto::MutationResult>(
-        "Insert", [&seen](CallContext&, const base::Buffer& request,
+    dispatch.Register<WholeInsert, proto::MutationResult>(
+        "Insert", [&seen](CallContext&, const WholeInsert& request,
                           proto::MutationResult* reply, base::Done done) {
-          seen = std::string(request.view());
+          seen = std::string(request.bytes);
           reply->set_insert_cnt(3);
           done(absl::OkStatus());
         });
@@ -276,6 +288,8 @@ TEST_F(DispatchTest, ARawHandlerGetsTheBytesAsTheyCame) {
   const TestAnswer answer = client_->Call(Path("Insert"), bytes);
   EXPECT_TRUE(seen == bytes);
   EXPECT_EQ(answer.As<proto::MutationResult>().insert_cnt(), 3);
+  EXPECT_EQ(client_->Call(Path("Insert"), "").status.error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(DispatchTest, TheContextTellsDatabaseConnectionAndRequest) {
