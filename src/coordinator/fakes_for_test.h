@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -184,8 +185,8 @@ class MemoryLog final : public storage::LogBroker {
  public:
   explicit MemoryLog(Script& script) : script_(script) {}
 
-  absl::Status CreateTopic(std::string_view topic) override {
-    topics[std::string(topic)];
+  absl::Status CreateTopics(std::span<const std::string> made) override {
+    for (const std::string& topic : made) topics[topic];
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<std::string>> ListTopics() override {

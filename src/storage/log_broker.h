@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,9 +115,13 @@ class LogBroker {
  public:
   virtual ~LogBroker() = default;
 
-  // OK also if it exists, with its records. Names: 1-200 characters of
-  // [A-Za-z0-9._-].
-  virtual absl::Status CreateTopic(std::string_view topic) = 0;
+  // Makes all of them or none, by one write. OK also for those that exist, with
+  // their records. Names: 1-200 characters of [A-Za-z0-9._-].
+  virtual absl::Status CreateTopics(std::span<const std::string> topics) = 0;
+  absl::Status CreateTopic(std::string_view topic) {
+    const std::string name(topic);
+    return CreateTopics({&name, 1});
+  }
   // Ascending.
   virtual absl::StatusOr<std::vector<std::string>> ListTopics() = 0;
   // OK also if there is none. A topic made again under the name is empty.

@@ -232,6 +232,25 @@ TEST_P(LogBrokerConformance, CreatingATopicAgainKeepsItsRecords) {
   EXPECT_THAT(ReadAll("a"), ElementsAre("one"));
 }
 
+TEST_P(LogBrokerConformance, TopicsAreMadeTogetherAndThoseThatExistKept) {
+  Append("a", "one");
+
+  ASSERT_TRUE(
+      broker().CreateTopics(std::vector<std::string>{"c", "a", "d", "c"}).ok());
+  Append("c", "two");
+  backend_->Reopen();
+
+  EXPECT_THAT(*broker().ListTopics(), ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(ReadAll("a"), ElementsAre("one"));
+  EXPECT_THAT(ReadAll("c"), ElementsAre("two"));
+}
+
+TEST_P(LogBrokerConformance, OneBadNameMakesNoneOfTheTopics) {
+  EXPECT_FALSE(
+      broker().CreateTopics(std::vector<std::string>{"c", "a/b"}).ok());
+  EXPECT_THAT(*broker().ListTopics(), ElementsAre("a", "b"));
+}
+
 TEST_P(LogBrokerConformance, TopicMadeAgainAfterDropIsEmpty) {
   Append("a", "old");
 

@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,8 +80,8 @@ class FaultyLogBroker final : public storage::LogBroker {
     if (script_.Take("TruncateBefore") != Fault::kNone) return Away();
     return real_.TruncateBefore(topic, position);
   }
-  absl::Status CreateTopic(std::string_view topic) override {
-    return real_.CreateTopic(topic);
+  absl::Status CreateTopics(std::span<const std::string> topics) override {
+    return real_.CreateTopics(topics);
   }
   absl::StatusOr<std::vector<std::string>> ListTopics() override {
     return real_.ListTopics();

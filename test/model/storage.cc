@@ -372,9 +372,9 @@ absl::Status LogOnDisk::Open() {
   return absl::OkStatus();
 }
 
-absl::Status LogOnDisk::CreateTopic(std::string_view topic) {
+absl::Status LogOnDisk::CreateTopics(std::span<const std::string> topics) {
   if (faults_.OnChange() == Fault::kFail || faults_.is_dead()) return Away();
-  return log_->CreateTopic(topic);
+  return log_->CreateTopics(topics);
 }
 
 absl::StatusOr<std::vector<std::string>> LogOnDisk::ListTopics() {

@@ -108,7 +108,7 @@ class LogOnDisk final : public storage::LogBroker {
   // Before anything else. Errors: those of EmbeddedLog::Open.
   absl::Status Open();
 
-  absl::Status CreateTopic(std::string_view topic) override;
+  absl::Status CreateTopics(std::span<const std::string> topics) override;
   absl::StatusOr<std::vector<std::string>> ListTopics() override;
   absl::Status DropTopic(std::string_view topic) override;
   void Append(std::string_view topic, base::Buffer record,

@@ -87,10 +87,7 @@ absl::Status RootCore::PrepareTopics() {
         "channels",
         options.pchannels, topics_.size());
   }
-  for (const std::string& topic : topics_) {
-    RETURN_IF_ERROR(deps.broker.CreateTopic(topic));
-  }
-  return absl::OkStatus();
+  return deps.broker.CreateTopics(topics_);
 }
 
 void RootCore::AppendToShards(const internal::CollectionMeta& collection,

@@ -118,26 +118,32 @@ absl::Status EmbeddedLog::Replace(const LogTable& table) {
   return absl::OkStatus();
 }
 
-absl::Status EmbeddedLog::CreateTopic(std::string_view topic) {
-  RETURN_IF_ERROR(CheckTopicName(topic));
+absl::Status EmbeddedLog::CreateTopics(std::span<const std::string> topics) {
+  for (const std::string& topic : topics) {
+    RETURN_IF_ERROR(CheckTopicName(topic));
+  }
   base::MutexLock control(control_mutex_);
   LogTable table;
-  TopicPtr half_dropped;
+  std::vector<TopicPtr> half_dropped;
+  bool changes = false;
   {
     base::MutexLock lock(mutex_);
-    half_dropped = state_.Find(topic);
-    if (half_dropped != nullptr && !half_dropped->dropping) {
-      return absl::OkStatus();
-    }
     table = state_.table();
+    for (const std::string& topic : topics) {
+      const TopicPtr found = state_.Find(topic);
+      if (found != nullptr && !found->dropping) continue;
+      changes = true;
+      if (found != nullptr) {
+        half_dropped.push_back(found);
+      } else if (!table.topics.contains(topic)) {
+        table.topics[topic].number = table.next_topic++;
+      }
+    }
   }
-  if (half_dropped == nullptr) {
-    table.topics[std::string(topic)].number = table.next_topic++;
-    return Replace(table);
-  }
+  if (!changes) return absl::OkStatus();
   RETURN_IF_ERROR(Replace(table));
   base::MutexLock lock(mutex_);
-  half_dropped->dropping = false;
+  for (const TopicPtr& topic : half_dropped) topic->dropping = false;
   return absl::OkStatus();
 }
 

@@ -50,7 +50,7 @@ class EmbeddedLog final : public LogBroker, LogVisitor, LogWriterClient {
   // Writes what was appended. No follower may be left.
   ~EmbeddedLog() override;
 
-  absl::Status CreateTopic(std::string_view topic) override;
+  absl::Status CreateTopics(std::span<const std::string> topics) override;
   absl::StatusOr<std::vector<std::string>> ListTopics() override;
   absl::Status DropTopic(std::string_view topic) override;
   void Append(std::string_view topic, base::Buffer record,
