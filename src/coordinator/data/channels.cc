@@ -7,6 +7,32 @@
 #include "coordinator/data/data_coordinator.h"
 
 namespace elanus::coordinator {
+namespace {
+
+// The index as far as it is: finished, or still to be built if `is_built` says
+// that somebody will; nothing if that has failed.
+void AddIndexOf(const DataTables& tables, const internal::SegmentMeta& segment,
+                const internal::IndexMeta& index, bool is_built,
+                internal::Target* target) {
+  const auto task = tables.segment_indexes.find(keys::SegmentIndex(
+      base::CollectionId{segment.collection_id()},
+      base::SegmentId{segment.id()}, base::IndexId{index.id()}));
+  if (task != tables.segment_indexes.end()) {
+    const internal::SegmentIndexMeta& known = task->second->message;
+    if (known.state() == internal::INDEX_FINISHED ||
+        (is_built && known.state() != internal::INDEX_FAILED)) {
+      *target->add_indexes() = known;
+    }
+  } else if (is_built) {  // its task is about to be made
+    internal::SegmentIndexMeta& waiting = *target->add_indexes();
+    waiting.set_collection_id(segment.collection_id());
+    waiting.set_segment_id(segment.id());
+    waiting.set_index_id(index.id());
+    waiting.set_field_id(index.field_id());
+  }
+}
+
+}  // namespace
 
 void DataCoordinator::WatchCollection(
     const base::OpContext&, const internal::WatchCollectionRequest& request,
@@ -207,7 +233,7 @@ void DataCoordinator::GetTarget(const base::OpContext&,
     internal::Target& target = *reply->mutable_target();
     target.set_revision(static_cast<std::int64_t>(channel->second->revision));
     *target.mutable_channel() = channel->second->message;
-    absl::flat_hash_set<std::int64_t> live;
+    std::vector<Ref<internal::SegmentMeta>> live;
     for (const auto& segment : DataMeta::ListIn<internal::SegmentMeta>(
              tables, keys::SegmentsOf(id))) {
       if (segment->message.shard() != request.shard()) continue;
@@ -215,19 +241,17 @@ void DataCoordinator::GetTarget(const base::OpContext&,
         target.add_gone_segment_ids(segment->message.id());
         continue;
       }
-      live.insert(segment->message.id());
+      live.push_back(segment);
       *target.add_segments() = segment->message;
-    }
-    for (const auto& index : DataMeta::ListIn<internal::SegmentIndexMeta>(
-             tables, keys::SegmentIndexesOf(id))) {
-      if (index->message.state() == internal::INDEX_FINISHED &&
-          live.contains(index->message.segment_id())) {
-        *target.add_indexes() = index->message;
-      }
     }
     for (const auto& index :
          DataMeta::ListIn<internal::IndexMeta>(tables, keys::IndexesOf(id))) {
       *target.add_index_defs() = index->message;
+      for (const auto& segment : live) {
+        const bool is_built = deps_.index_node != nullptr &&
+                              NeedsBuild(index->message, segment->message);
+        AddIndexOf(tables, segment->message, index->message, is_built, &target);
+      }
     }
     return true;
   });

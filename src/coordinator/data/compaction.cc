@@ -145,7 +145,11 @@ absl::Status DataCoordinator::CommitPlan(const CompactionRun& run) {
   if (output.rows() > 0) {
     const std::string key = keys::Segment(id, base::SegmentId{output.id()});
     change.ExpectAbsent(key);
-    change.Put(key, output);
+    internal::SegmentMeta made = output;
+    for (const Ref<internal::SegmentMeta>& input : run.inputs) {
+      made.add_made_from(input->message.id());
+    }
+    change.Put(key, std::move(made));
   }
   ASSIGN_OR_RETURN(const bool committed, meta_.Commit(std::move(change)));
   if (!committed) {

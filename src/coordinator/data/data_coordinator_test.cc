@@ -18,6 +18,18 @@ constexpr std::int64_t kBooks = 7;
 constexpr std::int64_t kPartition = 8;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 
+// Builds nothing: a test answers for it.
+class HeldIndexNode final : public role::IndexNode {
+ public:
+  void BuildIndex(const base::OpContext&,
+                  const internal::BuildIndexRequest& request, internal::Empty*,
+                  base::Done done) override {
+    builds.emplace_back(request, std::move(done));
+  }
+
+  std::vector<std::pair<internal::BuildIndexRequest, base::Done>> builds;
+};
+
 class DataCoordinatorTest : public ::testing::Test {
  protected:
   DataCoordinatorTest() {
@@ -39,21 +51,22 @@ class DataCoordinatorTest : public ::testing::Test {
     return request;
   }
 
-  void Restart() {
-    coord_.emplace(DataCoordinator::Dependencies{.meta_store = store_,
-                                                 .meta_copier = copier_,
-                                                 .objects = objects_,
-                                                 .broker = log_,
-                                                 .root_coord = root_,
-                                                 .query_coord = query_,
-                                                 .data_node = node_,
-                                                 .index_node = &index_,
-                                                 .clock = clock_,
-                                                 .timer = timer_,
-                                                 .background = executor_,
-                                                 .config = config_,
-                                                 .open_bytes_max = 1'000'000,
-                                                 .epoch = base::NodeId{1}});
+  void Restart(role::IndexNode* index_node = nullptr) {
+    coord_.emplace(DataCoordinator::Dependencies{
+        .meta_store = store_,
+        .meta_copier = copier_,
+        .objects = objects_,
+        .broker = log_,
+        .root_coord = root_,
+        .query_coord = query_,
+        .data_node = node_,
+        .index_node = index_node != nullptr ? index_node : &index_,
+        .clock = clock_,
+        .timer = timer_,
+        .background = executor_,
+        .config = config_,
+        .open_bytes_max = 1'000'000,
+        .epoch = base::NodeId{1}});
     ASSERT_TRUE(coord_->Recover().ok());
     timer_.Clear();
     coord_->Start([](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
@@ -211,6 +224,38 @@ class DataCoordinatorTest : public ::testing::Test {
     for (const auto& segment : target.segments()) ids.push_back(segment.id());
     return ids;
   }
+  std::vector<std::int64_t> Unindexed() {
+    std::vector<std::int64_t> ids;
+    const internal::Target target = Target();
+    for (const auto& index : target.indexes()) {
+      if (index.state() != internal::INDEX_FINISHED) {
+        ids.push_back(index.segment_id());
+      }
+    }
+    return ids;
+  }
+  absl::Status CreateIndex() {
+    internal::CreateIndexRequest request;
+    request.set_collection_id(kBooks);
+    request.mutable_index()->set_field_name("v");
+    request.mutable_index()->set_index_type("HNSW");
+    request.mutable_index()->set_metric_type("L2");
+    return Call(&role::DataCoord::CreateIndex, request);
+  }
+  // As the index node does.
+  absl::Status FinishBuild() {
+    auto [build, done] = std::move(index_node_.builds.back());
+    index_node_.builds.pop_back();
+    internal::CommitIndexRequest request;
+    request.set_attempt_id(build.attempt_id());
+    request.set_collection_id(kBooks);
+    request.set_segment_id(build.segment().id());
+    request.set_index_id(build.index().id());
+    const absl::Status status = Call(&role::DataCoord::CommitIndex, request);
+    done(status);
+    executor_.RunAll();
+    return status;
+  }
   std::vector<std::int64_t> Gone() {
     const internal::Target target = Target();
     return {target.gone_segment_ids().begin(), target.gone_segment_ids().end()};
@@ -237,6 +282,7 @@ class DataCoordinatorTest : public ::testing::Test {
   FakeQueryCoord query_;
   FakeDataNode node_;
   FakeIndexNode index_;
+  HeldIndexNode index_node_;
   ManualExecutor executor_;
   ManualTimer timer_;
   HandClock clock_;
@@ -375,6 +421,46 @@ TEST_F(DataCoordinatorTest, AMergeSwapsItsInputsForItsOutput) {
   EXPECT_THAT(Live(), SizeIs(1));
   EXPECT_THAT(Gone(), UnorderedElementsAre(20, 21, 22, 23));
   EXPECT_EQ(Attempts(), 0);
+}
+
+TEST_F(DataCoordinatorTest, ASegmentIsUnindexedUntilItsIndexIsThere) {
+  Restart(&index_node_);
+  ASSERT_TRUE(CreateIndex().ok());
+  ASSERT_TRUE(Commit(20, Begin(), config_.index_min_rows).ok());
+  ASSERT_TRUE(Commit(21, Begin(), config_.index_min_rows - 1).ok());
+  EXPECT_THAT(Unindexed(), ElementsAre(20));
+  ASSERT_THAT(index_node_.builds, SizeIs(1));
+  ASSERT_TRUE(FinishBuild().ok());
+  EXPECT_THAT(Unindexed(), IsEmpty());
+}
+
+TEST_F(DataCoordinatorTest, NobodyWaitsForAnIndexThatCannotBeBuilt) {
+  Restart(&index_node_);
+  ASSERT_TRUE(CreateIndex().ok());
+  ASSERT_TRUE(Commit(20, Begin(), config_.index_min_rows).ok());
+  int tries = 0;
+  for (; !index_node_.builds.empty(); ++tries) {
+    EXPECT_THAT(Unindexed(), ElementsAre(20));
+    base::Done done = std::move(index_node_.builds.back().second);
+    index_node_.builds.pop_back();
+    query_.changes = 0;
+    done(absl::InternalError("no"));
+    executor_.RunAll();
+    Round();
+  }
+  EXPECT_GT(tries, 1);
+  EXPECT_THAT(Unindexed(), IsEmpty());
+  EXPECT_EQ(query_.changes, 1);
+}
+
+TEST_F(DataCoordinatorTest, TheOutputOfAMergeNamesWhatItWasMadeFrom) {
+  for (const std::int64_t id : {20, 21, 22, 23}) ASSERT_TRUE(Commit(id).ok());
+  node_.output_rows = 400;
+  Round();
+  const internal::Target target = Target();
+  ASSERT_THAT(target.segments(), SizeIs(1));
+  EXPECT_THAT(target.segments(0).made_from(),
+              UnorderedElementsAre(20, 21, 22, 23));
 }
 
 TEST_F(DataCoordinatorTest, AMergeThatLostAnInputChangesNothing) {

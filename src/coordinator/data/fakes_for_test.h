@@ -107,6 +107,7 @@ class FakeQueryCoord final : public RefusingQueryCoord {
   void TargetChanged(const base::OpContext&,
                      const internal::TargetChangedRequest&, internal::Empty*,
                      base::Done done) override {
+    ++changes;
     done(absl::OkStatus());
   }
   void ServedSegments(const base::OpContext&,
@@ -120,6 +121,7 @@ class FakeQueryCoord final : public RefusingQueryCoord {
   }
 
   std::set<std::int64_t> served;
+  int changes = 0;  // of targets, told
   absl::Status answer;
 };
 

@@ -1,5 +1,6 @@
 // Building indexes: a task for each index and segment, given to the index node
 // under an attempt; only the attempt that the task names may commit.
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -8,8 +9,8 @@
 namespace elanus::coordinator {
 namespace {
 
-// One build uses the whole background executor; a second one would only take
-// memory.
+// One build uses all threads that there are for builds; a second one would
+// only take memory.
 constexpr std::size_t kBuildsAtOnce = 1;
 constexpr std::int32_t kTriesMax = 3;
 constexpr std::chrono::milliseconds kRetryDelay{1000};
@@ -132,8 +133,12 @@ void DataCoordinator::TaskTick() {
 
 void DataCoordinator::ScheduleTasks() {
   if (deps_.index_node == nullptr || stopping_.load()) return;
-  for (const Ref<internal::SegmentIndexMeta>& task :
-       meta_.List<internal::SegmentIndexMeta>(keys::kSegmentIndexes)) {
+  std::vector<Ref<internal::SegmentIndexMeta>> tasks =
+      meta_.List<internal::SegmentIndexMeta>(keys::kSegmentIndexes);
+  // Small ones first: they are over soon, and new rows wait for them.
+  std::ranges::stable_sort(
+      tasks, {}, [](const auto& task) { return task->message.rows(); });
+  for (const Ref<internal::SegmentIndexMeta>& task : tasks) {
     if (task->message.state() != internal::INDEX_UNISSUED) continue;
     {
       base::MutexLock lock(mutex_);
@@ -188,7 +193,7 @@ void DataCoordinator::RunTask(Ref<internal::SegmentIndexMeta> task) {
 }
 
 // After an error the task waits for another try, with a new attempt; after the
-// last one it says why.
+// last one it says why, and nobody need wait for its index any more.
 void DataCoordinator::FinishTask(const internal::SegmentIndexMeta& task,
                                  const absl::Status& status) {
   const std::string key = keys::SegmentIndex(
@@ -205,8 +210,9 @@ void DataCoordinator::FinishTask(const internal::SegmentIndexMeta& task,
                base::MessageOf(status));
       internal::SegmentIndexMeta again = now->message;
       again.set_fail_reason(std::string(base::MessageOf(status)));
-      again.set_state(again.tries() >= kTriesMax ? internal::INDEX_FAILED
-                                                 : internal::INDEX_UNISSUED);
+      const bool is_last = again.tries() >= kTriesMax;
+      again.set_state(is_last ? internal::INDEX_FAILED
+                              : internal::INDEX_UNISSUED);
       MetaChange change;
       change.Expect(*now);
       change.Put(key, std::move(again));
@@ -214,6 +220,12 @@ void DataCoordinator::FinishTask(const internal::SegmentIndexMeta& task,
                        "issued again by the next round of the tasks");
       base::LogIfError(DeleteAttempt(task.attempt_id()),
                        "ended by the next round of the garbage");
+      const auto segment = meta_.Find<internal::SegmentMeta>(
+          keys::Segment(base::CollectionId{task.collection_id()},
+                        base::SegmentId{task.segment_id()}));
+      if (is_last && segment != nullptr) {
+        NotifyTarget(task.collection_id(), segment->message.shard());
+      }
     }
     const bool is_orphan =
         !status.ok() && task.attempt_id() != 0 &&

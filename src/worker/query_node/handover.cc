@@ -9,6 +9,43 @@
 #include "worker/query_node/shard.h"
 
 namespace elanus::worker {
+namespace {
+
+// The segment of that id among `segments`, or null.
+template <typename List>
+typename List::value_type FindById(const List& segments, std::int64_t id) {
+  const auto it = std::ranges::find_if(segments, [id](const auto& segment) {
+    return base::ToInt(segment->id()) == id;
+  });
+  return it == segments.end() ? nullptr : *it;
+}
+
+// Puts the segments of `now` that have the rows of `meta` into `next`; false,
+// and nothing, if `now` lacks one of them.
+bool KeepInstead(const internal::SegmentMeta& meta, const View& now,
+                 View& next) {
+  std::vector<std::int64_t> ids(meta.made_from().begin(),
+                                meta.made_from().end());
+  if (ids.empty()) ids.push_back(meta.id());
+  std::vector<std::shared_ptr<segment::SealedSegment>> sealed;
+  std::vector<std::shared_ptr<segment::GrowingSegment>> growing;
+  for (const std::int64_t id : ids) {
+    if (auto found = FindById(now.sealed, id)) {
+      sealed.push_back(std::move(found));
+    } else if (auto closed = FindById(now.unindexed, id)) {
+      growing.push_back(std::move(closed));
+    } else if (auto written = FindById(now.growing, id)) {
+      growing.push_back(std::move(written));
+    } else {
+      return false;
+    }
+  }
+  next.sealed.insert(next.sealed.end(), sealed.begin(), sealed.end());
+  next.unindexed.insert(next.unindexed.end(), growing.begin(), growing.end());
+  return true;
+}
+
+}  // namespace
 
 struct Shard::Handover {
   segment::TombstonePin pin;
@@ -85,25 +122,36 @@ absl::Status Shard::OpenSegments(Handover& handover) {
   }
   for (const internal::SegmentMeta& meta : target.segments()) {
     if (!loaded.Contains(base::PartitionId{meta.partition_id()})) continue;
-    const auto known =
-        std::ranges::find_if(now->sealed, [&meta](const auto& segment) {
-          return base::ToInt(segment->id()) == meta.id();
-        });
-    std::shared_ptr<segment::SealedSegment> segment;
-    if (known != now->sealed.end()) {
-      segment = *known;
-    } else {
-      ASSIGN_OR_RETURN(segment, OpenSegment(meta, handover));
-      handover.opened.push_back(segment);
-    }
-    OpenIndexesOf(handover, *segment);
-    handover.next->sealed.push_back(std::move(segment));
+    RETURN_IF_ERROR(OpenSegmentOf(meta, *now, handover));
   }
   absl::flat_hash_set<base::SegmentId> kept;
   for (const auto& segment : handover.next->sealed) kept.insert(segment->id());
   std::erase_if(handover.open_indexes, [&kept](const auto& entry) {
     return !kept.contains(entry.first);
   });
+  return absl::OkStatus();
+}
+
+// The segment as it is in the view, or what it is opened from, or what serves
+// in its stead.
+absl::Status Shard::OpenSegmentOf(const internal::SegmentMeta& meta,
+                                  const View& now, Handover& handover) {
+  std::shared_ptr<segment::SealedSegment> segment =
+      FindById(now.sealed, meta.id());
+  if (segment == nullptr) {
+    const bool is_unindexed = std::ranges::any_of(
+        handover.reply.target().indexes(), [&meta](const auto& index) {
+          return index.segment_id() == meta.id() &&
+                 index.state() != internal::INDEX_FINISHED;
+        });
+    if (is_unindexed && KeepInstead(meta, now, *handover.next)) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(segment, OpenSegment(meta, handover));
+    handover.opened.push_back(segment);
+  }
+  OpenIndexesOf(handover, *segment);
+  handover.next->sealed.push_back(std::move(segment));
   return absl::OkStatus();
 }
 
@@ -151,7 +199,10 @@ void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
       handover.open_indexes[segment.id()];
   std::map<base::FieldId, base::IndexId> wanted;
   for (const auto& index : handover.reply.target().indexes()) {
-    if (index.segment_id() != base::ToInt(segment.id())) continue;
+    if (index.segment_id() != base::ToInt(segment.id()) ||
+        index.state() != internal::INDEX_FINISHED) {
+      continue;
+    }
     const base::FieldId field{index.field_id()};
     const base::IndexId id{index.index_id()};
     wanted[field] = id;
@@ -194,15 +245,24 @@ absl::Status Shard::Install(Handover& handover) {
     segment->PublishDeletes();
   }
   // The target was fetched before this boundary.
-  std::erase_if(handover.next->sealed, [this](const auto& segment) {
+  const auto is_dropped = [this](const auto& segment) {
     return tail_->IsDropped(segment->partition());
-  });
+  };
+  std::erase_if(handover.next->sealed, is_dropped);
+  std::erase_if(handover.next->unindexed, is_dropped);
   absl::flat_hash_set<std::int64_t> written(target.gone_segment_ids().begin(),
                                             target.gone_segment_ids().end());
   for (const auto& segment : target.segments()) written.insert(segment.id());
   std::vector<base::SegmentId> left;
   const std::shared_ptr<const View> now = view();
+  const auto stays = [&handover](const auto& segment) {
+    return std::ranges::count(handover.next->unindexed, segment) != 0;
+  };
+  for (const auto& unindexed : now->unindexed) {
+    if (!stays(unindexed)) left.push_back(unindexed->id());
+  }
   for (const auto& growing : now->growing) {
+    if (stays(growing)) continue;
     // Of a segment that the checkpoint has passed the record may be gone
     // already, replaced by one that is in the target.
     const bool is_passed = !tail_->IsOpen(growing->id()) &&

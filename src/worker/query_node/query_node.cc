@@ -179,6 +179,7 @@ absl::StatusOr<QueryNode::Snapshot> QueryNode::TakeSnapshot(
       }
     };
     for (const auto& sealed : part.view->sealed) add(sealed);
+    for (const auto& unindexed : part.view->unindexed) add(unindexed);
     if (!scope.ignore_growing()) {
       for (const auto& growing : part.view->growing) add(growing);
     }

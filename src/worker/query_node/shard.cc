@@ -91,6 +91,7 @@ void Shard::OnPartitionDropped(base::PartitionId partition) {
   };
   ChangeView([&is_in](View& view) {
     std::erase_if(view.growing, is_in);
+    std::erase_if(view.unindexed, is_in);
     std::erase_if(view.sealed, is_in);
   });
 }
@@ -98,6 +99,7 @@ void Shard::OnPartitionDropped(base::PartitionId partition) {
 void Shard::OnCollectionDropped() {
   ChangeView([](View& view) {
     view.growing.clear();
+    view.unindexed.clear();
     view.sealed.clear();
   });
 }
@@ -105,7 +107,7 @@ void Shard::OnCollectionDropped() {
 void Shard::DescribeSegments(internal::GetQuerySegmentInfoReply* reply) const {
   const std::shared_ptr<const View> now = view();
   const LoadedPartitions loaded = partitions();
-  const auto describe = [&](const segment::Segment& segment) {
+  const auto describe = [&](const segment::Segment& segment, bool is_growing) {
     if (!loaded.Contains(segment.partition())) return;
     internal::QuerySegmentInfo* info = reply->add_segments();
     info->set_segment_id(base::ToInt(segment.id()));
@@ -113,7 +115,7 @@ void Shard::DescribeSegments(internal::GetQuerySegmentInfoReply* reply) const {
     info->set_partition_id(base::ToInt(segment.partition()));
     info->set_rows(static_cast<std::int64_t>(segment.rows()));
     info->set_memory_bytes(static_cast<std::int64_t>(segment.memory_bytes()));
-    info->set_growing(segment.is_growing());
+    info->set_growing(is_growing);
     info->set_shard(static_cast<std::int32_t>(tail_->key().shard));
     for (const auto& [field, definition] : now->indexes) {
       if (segment.vector_index(field) == nullptr) continue;
@@ -121,8 +123,9 @@ void Shard::DescribeSegments(internal::GetQuerySegmentInfoReply* reply) const {
       info->set_index_id(base::ToInt(definition.id));
     }
   };
-  for (const auto& segment : now->sealed) describe(*segment);
-  for (const auto& segment : now->growing) describe(*segment);
+  for (const auto& segment : now->sealed) describe(*segment, false);
+  for (const auto& segment : now->unindexed) describe(*segment, false);
+  for (const auto& segment : now->growing) describe(*segment, true);
 }
 
 }  // namespace elanus::worker

@@ -7,6 +7,10 @@
 // the checkpoint, drop the growing segments that are sealed now, replace the
 // view. No gap, no row twice.
 //
+// A segment whose index is still to be built is not opened while the view has
+// its rows in others: those of a compaction have their indexes, a growing one
+// its interim index. The target changes again when the index is there.
+//
 // Threads:   listener methods on the replay thread, the rest from any.
 // Ownership: shared with the tail and with the loads under way.
 #pragma once
@@ -87,6 +91,8 @@ class Shard final : public segment::TailListener,
   void StartRefresh();
   void FetchTarget(std::shared_ptr<Handover> handover);
   absl::Status OpenSegments(Handover& handover);
+  absl::Status OpenSegmentOf(const internal::SegmentMeta& meta, const View& now,
+                             Handover& handover);
   absl::StatusOr<std::shared_ptr<segment::SealedSegment>> OpenSegment(
       const internal::SegmentMeta& meta, const Handover& handover) const;
   void ReportDamaged(const internal::SegmentIndexMeta& index,

@@ -28,6 +28,9 @@ struct IndexDefinition {
 struct View {
   std::shared_ptr<const types::Schema> schema;
   std::vector<std::shared_ptr<segment::SealedSegment>> sealed;
+  // Closed, and their rows are in files; but the index on those is still to be
+  // built, and until then these are searched faster.
+  std::vector<std::shared_ptr<segment::GrowingSegment>> unindexed;
   // All partitions, loaded or not: what is not loaded is left out by the read.
   std::vector<std::shared_ptr<segment::GrowingSegment>> growing;
   std::map<base::FieldId, IndexDefinition> indexes;
