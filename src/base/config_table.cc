@@ -99,8 +99,8 @@ constexpr ConfigKey kTable[] = {
     {"queryNode.mmap.vectorField", Switch{&Config::mmap_enabled},
      "map the columns of sealed segments from their files"},
     {"elanus.threads", Integer{&Config::threads, 0, 1024},
-     "threads that serve requests, and as many for work in the background; 0 = "
-     "one a core"},
+     "threads that serve requests, as many for work in the background, as many "
+     "for builds of indexes; 0 = one a core"},
     {"elanus.indexNode.enabled", Switch{&Config::index_node_enabled},
      "run an index node in this process"},
     {"log.level", Choice{&Config::log_level, "debug|info|warn|error"},

@@ -77,7 +77,7 @@ void RoleSet::MakeWorkers() {
         worker::IndexNode::Dependencies{.data_coord = late_.data_coord,
                                         .objects = s.objects,
                                         .budget = s.budget,
-                                        .background = s.background,
+                                        .executor = s.builds,
                                         .threads = s.requests.width()});
   }
 }

@@ -51,6 +51,7 @@ struct RoleServices {
   base::Timer& timer;
   base::Executor& requests;
   base::Executor& background;
+  base::Executor& builds;  // of indexes: they keep every thread busy for long
   base::MemoryBudget& budget;
   base::Metrics& metrics;
 };

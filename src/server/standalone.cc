@@ -42,8 +42,7 @@ std::size_t Threads(const base::Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// By default a build of an index and a write of a segment can run side by side
-// on one core.
+// By default two writes of segments can run side by side on one core.
 std::size_t BackgroundThreads(const base::Config& config) {
   if (config.threads > 0) return static_cast<std::size_t>(config.threads);
   return std::max<std::size_t>(2, Threads(config));
@@ -80,6 +79,9 @@ class Standalone::State {
         background({.name = "background",
                     .threads = BackgroundThreads(config_in),
                     .nice = kBackgroundNice}),
+        builds({.name = "builds",
+                .threads = Threads(config_in),
+                .nice = kBackgroundNice}),
         timer(background),
         roles({.meta = *storage.meta,
                .meta_copier = meta_copier,
@@ -90,6 +92,7 @@ class Standalone::State {
                .timer = timer,
                .requests = requests,
                .background = background,
+               .builds = builds,
                .budget = budget,
                .metrics = metrics},
               [this](const Roles& direct) { return Connect(direct); }) {}
@@ -107,6 +110,7 @@ class Standalone::State {
   base::Metrics metrics;
   base::ThreadPool requests;
   base::ThreadPool background;
+  base::ThreadPool builds;
   base::ThreadTimer timer;
   std::optional<WireRoles> wire;
   RoleSet roles;
@@ -202,6 +206,7 @@ void Standalone::Stop() {
   s.roles.StopFollowing();
   if (s.wire.has_value()) s.wire->Stop();
   s.timer.Stop();
+  s.builds.Stop();
   s.background.Stop();
   s.requests.Stop();
   if (s.management.has_value()) s.management->Stop();

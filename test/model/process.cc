@@ -70,6 +70,7 @@ Process::Process(Disk& disk, Faults& faults, Scheduler& scheduler,
                                       .timer = scheduler_,
                                       .requests = scheduler_,
                                       .background = scheduler_,
+                                      .builds = scheduler_,
                                       .budget = budget_,
                                       .metrics = metrics_[0]},
                  [this](const server::Roles& roles) { return Connect(roles); });

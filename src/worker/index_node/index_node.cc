@@ -35,7 +35,7 @@ absl::StatusOr<index::IndexSpec> SpecOfIndex(const internal::IndexMeta& index,
 void IndexNode::BuildIndex(const base::OpContext&,
                            const internal::BuildIndexRequest& request,
                            internal::Empty*, base::Done done) {
-  deps_.background.Submit([this, &request, done = std::move(done)]() mutable {
+  deps_.executor.Submit([this, &request, done = std::move(done)]() mutable {
     struct Call {
       internal::CommitIndexRequest request;
       internal::Empty reply;
@@ -77,7 +77,7 @@ absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
       .blocks = blocks,
       .dim = static_cast<std::size_t>(field->dim),
       .type = field->type};
-  const index::BuildOptions options = {.executor = &deps_.background,
+  const index::BuildOptions options = {.executor = &deps_.executor,
                                        .max_threads = deps_.threads};
   ASSIGN_OR_RETURN(
       const base::MemoryReservation held,

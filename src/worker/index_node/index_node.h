@@ -1,8 +1,7 @@
 // The index node: builds one index for one field of one segment, object
 // storage in and out, and commits it at data coord under its attempt.
 //
-// Threads:   any; builds run on the background executor, whose threads share
-//            one build.
+// Threads:   any; builds run on the executor, whose threads share one build.
 // Ownership: everything in Dependencies is borrowed.
 #pragma once
 
@@ -20,7 +19,7 @@ class IndexNode final : public role::IndexNode {
     role::DataCoord& data_coord;
     storage::ObjectStore& objects;
     base::MemoryBudget& budget;
-    base::Executor& background;
+    base::Executor& executor;
     std::size_t threads = 1;  // of one build, the task's own among them
   };
 
