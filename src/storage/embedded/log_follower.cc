@@ -1,5 +1,6 @@
 #include "storage/embedded/log_follower.h"
 
+#include <atomic>
 #include <span>
 #include <thread>
 #include <utility>
@@ -68,7 +69,8 @@ class Follower final : public LogFollower {
       absl::Status status = step.status;
       for (RecordRef& record : step.records) {
         if (status.ok()) status = Give(record);
-        if (IsStopping()) return;
+        // Without the mutex: the followers of all topics share it.
+        if (stopping_.load(std::memory_order_relaxed)) return;
       }
       if (!status.ok()) {
         sink_.OnError(status);
@@ -111,11 +113,6 @@ class Follower final : public LogFollower {
     }
   }
 
-  bool IsStopping() {
-    base::MutexLock lock(view_.mutex);
-    return stopping_;
-  }
-
   absl::Status Give(RecordRef& ref) {
     base::Buffer record = std::move(ref.bytes);
     if (!ref.cached) {
@@ -134,7 +131,7 @@ class Follower final : public LogFollower {
   std::uint64_t place_;
   bool told_end_ = false;
 
-  bool stopping_ = false;  // guarded by view_.mutex
+  std::atomic<bool> stopping_{false};  // set under view_.mutex
   std::thread thread_;
 };
 
