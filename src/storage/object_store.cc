@@ -42,4 +42,12 @@ absl::Status CheckObjectName(std::string_view name) {
   return absl::OkStatus();
 }
 
+absl::Status ObjectStore::FinishAll(
+    std::span<const std::unique_ptr<Upload>> uploads) {
+  for (const std::unique_ptr<Upload>& upload : uploads) {
+    RETURN_IF_ERROR(upload->Finish());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace elanus::storage

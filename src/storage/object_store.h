@@ -89,6 +89,12 @@ class ObjectStore {
   // For objects that shall not be held in memory whole.
   virtual absl::StatusOr<std::unique_ptr<Upload>> StartUpload(
       std::string_view name) = 0;
+
+  // Finishes uploads of this store that belong together, with less waiting than
+  // one by one where names have a folder in common. After an error or a crash
+  // any of the objects may be there, without those before it.
+  virtual absl::Status FinishAll(
+      std::span<const std::unique_ptr<Upload>> uploads);
 };
 
 // The rules for names above, the same for all backends.

@@ -220,6 +220,38 @@ TEST_P(ObjectStoreConformance, UploadOfANameThatIsTakenFails) {
   EXPECT_EQ(Get("a"), "first");
 }
 
+TEST_P(ObjectStoreConformance, UploadsFinishedTogetherAreAllThere) {
+  const std::vector<std::string> names = {"a/b/1", "a/b/2", "a/c/1", "d", "e"};
+  std::vector<std::unique_ptr<Upload>> uploads;
+  for (const std::string& name : names) {
+    uploads.push_back(*store().StartUpload(name));
+    ASSERT_TRUE(uploads.back()->Append(Bytes(name)).ok());
+  }
+  EXPECT_THAT(List(""), IsEmpty());
+
+  ASSERT_TRUE(store().FinishAll(uploads).ok());
+  uploads.clear();
+  backend_->Reopen();
+
+  EXPECT_EQ(List(""), names);
+  for (const std::string& name : names) EXPECT_EQ(Get(name), name);
+}
+
+TEST_P(ObjectStoreConformance, UploadsFinishedTogetherStopAtANameThatIsTaken) {
+  std::vector<std::unique_ptr<Upload>> uploads;
+  for (const char* name : {"a/1", "a/2", "a/3"}) {
+    uploads.push_back(*store().StartUpload(name));
+    ASSERT_TRUE(uploads.back()->Append(Bytes("new")).ok());
+  }
+  Put("a/2", "old");
+
+  EXPECT_TRUE(IsObjectExists(store().FinishAll(uploads)));
+  uploads.clear();
+
+  EXPECT_EQ(Get("a/2"), "old");
+  EXPECT_FALSE(Exists("a/3"));
+}
+
 TEST_P(ObjectStoreConformance, OneOfManyThatPutTheSameNameWins) {
   std::vector<std::thread> threads;
   std::atomic<int> winners = 0;

@@ -23,6 +23,8 @@ namespace {
 using base::ErrorCode;
 
 constexpr std::string_view kTemporaryFolder = ".elanus-tmp";
+// A file of this size and more is sent to the disk while it grows.
+constexpr std::uint64_t kSendBytes = std::uint64_t{8} << 20;
 // A folder can be removed as empty between its opening and the renaming.
 constexpr int kMaxAttempts = 100;
 
@@ -62,19 +64,38 @@ class LocalObjectStore::FileUpload final : public Upload {
     RETURN_IF_ERROR(WriteAt(file_, size_, bytes, path_));
     usable_ = true;
     size_ += bytes.size();
+    if (size_ - sent_ >= kSendBytes) SendToDisk();
     return absl::OkStatus();
   }
 
   absl::Status Finish() override {
+    RETURN_IF_ERROR(Sync());
+    return Publish(Naming::kDurable);
+  }
+
+  // Finish in two steps.
+  absl::Status Sync() {
     RETURN_IF_ERROR(CheckUsable());
     usable_ = false;
-    RETURN_IF_ERROR(SyncFile(file_, path_));
-    RETURN_IF_ERROR(store_.Publish(path_, name_));
+    return SyncFile(file_, path_);
+  }
+  absl::Status Publish(Naming naming) {
+    RETURN_IF_ERROR(store_.Publish(path_, name_, naming));
     published_ = true;
     return absl::OkStatus();
   }
 
+  std::string folder() const { return ParentOf(name_); }
+
  private:
+  // Lets the disk begin while more is being made; Finish waits for the rest. An
+  // error that it meets is told by the sync.
+  void SendToDisk() {
+    ::sync_file_range(file_.fd(), static_cast<off_t>(sent_),
+                      static_cast<off_t>(size_ - sent_), SYNC_FILE_RANGE_WRITE);
+    sent_ = size_;
+  }
+
   absl::Status CheckUsable() const {
     if (usable_) return absl::OkStatus();
     return base::Error(ErrorCode::kIoFailed,
@@ -86,6 +107,7 @@ class LocalObjectStore::FileUpload final : public Upload {
   const std::string path_;  // of the temporary file
   const FileHandle file_;
   std::uint64_t size_ = 0;
+  std::uint64_t sent_ = 0;
   bool usable_ = true;
   bool published_ = false;
 };
@@ -123,6 +145,22 @@ absl::StatusOr<std::unique_ptr<Upload>> LocalObjectStore::StartUpload(
                                       std::move(file));
 }
 
+absl::Status LocalObjectStore::FinishAll(
+    std::span<const std::unique_ptr<Upload>> uploads) {
+  std::vector<FileUpload*> files;
+  for (const std::unique_ptr<Upload>& upload : uploads) {
+    files.push_back(static_cast<FileUpload*>(upload.get()));
+  }
+  for (FileUpload* file : files) RETURN_IF_ERROR(file->Sync());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const bool has_next =
+        i + 1 < files.size() && files[i]->folder() == files[i + 1]->folder();
+    RETURN_IF_ERROR(
+        files[i]->Publish(has_next ? Naming::kWithTheNext : Naming::kDurable));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LocalObjectStore::Put(std::string_view name,
                                    std::span<const std::byte> bytes) {
   ASSIGN_OR_RETURN(const auto upload, StartUpload(name));
@@ -136,7 +174,7 @@ std::uint64_t LocalObjectStore::removals() {
 }
 
 absl::Status LocalObjectStore::Publish(const std::string& temporary,
-                                       std::string_view name) {
+                                       std::string_view name, Naming naming) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const std::uint64_t before = removals();
     ASSIGN_OR_RETURN(const FolderChain chain,
@@ -144,6 +182,7 @@ absl::Status LocalObjectStore::Publish(const std::string& temporary,
     const int error =
         RenameNoReplace(temporary, chain.fd(root_folder_), chain.leaf);
     if (error == 0) {
+      if (naming == Naming::kWithTheNext) return absl::OkStatus();
       const absl::Status synced = SyncChain(chain, before);
       if (synced.ok()) return synced;
       return OutcomeUnknown(std::string(base::MessageOf(synced)));

@@ -55,6 +55,8 @@ class LocalObjectStore final : public ObjectStore {
   absl::Status Delete(std::string_view name) override;
   absl::StatusOr<std::unique_ptr<Upload>> StartUpload(
       std::string_view name) override;
+  absl::Status FinishAll(
+      std::span<const std::unique_ptr<Upload>> uploads) override;
 
  private:
   class FileUpload;
@@ -69,8 +71,11 @@ class LocalObjectStore final : public ObjectStore {
   absl::StatusOr<std::pair<FileHandle, std::uint64_t>> OpenObject(
       std::string_view name);
 
-  // Gives the synced file `temporary` its name, durably.
-  absl::Status Publish(const std::string& temporary, std::string_view name);
+  // Gives the synced file `temporary` its name: durably, or the next object of
+  // the same folder that is published durably makes it so.
+  enum class Naming { kDurable, kWithTheNext };
+  absl::Status Publish(const std::string& temporary, std::string_view name,
+                       Naming naming);
   // Makes the object's entry and those of its folders durable. removals: as
   // they were before the chain was opened.
   absl::Status SyncChain(const FolderChain& chain, std::uint64_t removals);

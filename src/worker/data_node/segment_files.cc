@@ -80,13 +80,24 @@ segment::Compression CompressionOf(const types::FieldSchema& field) {
                                               : segment::Compression::kNone;
 }
 
+// The files of a segment in the making; they appear together.
+struct SegmentUploads {
+  storage::ObjectStore& objects;
+  std::vector<std::unique_ptr<storage::Upload>> uploads = {};
+
+  absl::StatusOr<storage::Upload*> Start(const std::string& name) {
+    ASSIGN_OR_RETURN(std::unique_ptr<storage::Upload> upload,
+                     objects.StartUpload(name));
+    return uploads.emplace_back(std::move(upload)).get();
+  }
+};
+
 absl::StatusOr<segment::SegmentFile> WriteColumn(
-    storage::ObjectStore& objects, const SegmentToWrite& what,
+    SegmentUploads& files, const SegmentToWrite& what,
     const types::FieldSchema& field, const std::string& name) {
   ColumnCopy copy(what.sources, field);
   ASSIGN_OR_RETURN(const bool has_nulls, copy.HasNulls());
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::Upload> upload,
-                   objects.StartUpload(name));
+  ASSIGN_OR_RETURN(storage::Upload* const upload, files.Start(name));
   segment::ColumnFileWriter writer({.field = field.id,
                                     .type = field.type,
                                     .dim = field.dim,
@@ -96,7 +107,6 @@ absl::StatusOr<segment::SegmentFile> WriteColumn(
                                    *upload);
   RETURN_IF_ERROR(copy.Copy(what.rows, writer));
   ASSIGN_OR_RETURN(const segment::WrittenFile written, writer.Finish());
-  RETURN_IF_ERROR(upload->Finish());
   return segment::SegmentFile{.object = name,
                               .kind = segment::SegmentFileKind::kColumn,
                               .field = field.id,
@@ -106,7 +116,7 @@ absl::StatusOr<segment::SegmentFile> WriteColumn(
                               .crc = written.crc};
 }
 
-absl::StatusOr<segment::SegmentFile> WriteFolded(storage::ObjectStore& objects,
+absl::StatusOr<segment::SegmentFile> WriteFolded(SegmentUploads& files,
                                                  const SegmentToWrite& what,
                                                  const std::string& name) {
   std::vector<std::uint32_t> rows;
@@ -115,14 +125,12 @@ absl::StatusOr<segment::SegmentFile> WriteFolded(storage::ObjectStore& objects,
     rows.push_back(folded.row);
     ats.push_back(folded.at.value);
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::Upload> upload,
-                   objects.StartUpload(name));
+  ASSIGN_OR_RETURN(storage::Upload* const upload, files.Start(name));
   ASSIGN_OR_RETURN(
       const segment::WrittenFile written,
       segment::WriteFoldedDeletes(
           {.segment_rows = what.rows.size(), .rows = rows, .ats = ats},
           *upload));
-  RETURN_IF_ERROR(upload->Finish());
   return segment::SegmentFile{.object = name,
                               .kind = segment::SegmentFileKind::kFoldedDeletes,
                               .rows = rows.size(),
@@ -173,28 +181,31 @@ absl::StatusOr<std::vector<SourceRow>> RowsByKey(const Sources& sources) {
 absl::StatusOr<internal::SegmentMeta> WriteSegment(
     storage::ObjectStore& objects, const SegmentToWrite& what) {
   const std::string folder = FolderOf(what);
+  SegmentUploads files{objects};
   ASSIGN_OR_RETURN(segment::Manifest manifest, DescribeRows(what));
   const types::FieldSchema at_field{.id = segment::kTimestampField,
                                     .name = "at",
                                     .type = types::DataType::kInt64};
   ASSIGN_OR_RETURN(segment::SegmentFile at_file,
-                   WriteColumn(objects, what, at_field, folder + "/at.col"));
+                   WriteColumn(files, what, at_field, folder + "/at.col"));
   manifest.files.push_back(std::move(at_file));
   for (const types::FieldSchema& field : what.schema.fields) {
     ASSIGN_OR_RETURN(
         segment::SegmentFile file,
-        WriteColumn(objects, what, field,
+        WriteColumn(files, what, field,
                     fmt::format("{}/{}.col", folder, base::ToInt(field.id))));
     manifest.files.push_back(std::move(file));
   }
   if (!what.folded.empty()) {
     ASSIGN_OR_RETURN(segment::SegmentFile file,
-                     WriteFolded(objects, what, folder + "/folded.del"));
+                     WriteFolded(files, what, folder + "/folded.del"));
     manifest.files.push_back(std::move(file));
   }
   const std::string name = folder + "/manifest";
   const std::string bytes = segment::SerializeManifest(manifest);
   const auto raw = std::as_bytes(std::span(bytes.data(), bytes.size()));
+  // Last: whoever finds a manifest finds the files that it names.
+  RETURN_IF_ERROR(objects.FinishAll(files.uploads));
   RETURN_IF_ERROR(objects.Put(name, raw));
   internal::ObjectRef where;
   where.set_name(name);
