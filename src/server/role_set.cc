@@ -69,6 +69,7 @@ void RoleSet::MakeWorkers() {
       .budget = s.budget,
       .reads = s.requests,
       .background = s.background,
+      .timer = s.timer,
       .clock = s.clock,
       .output_bytes_max = static_cast<std::size_t>(s.config.max_output_bytes),
       .use_mmap = s.config.mmap_enabled});

@@ -1,5 +1,6 @@
 // From one target to the next: see shard.h.
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -10,6 +11,9 @@
 
 namespace elanus::worker {
 namespace {
+
+// A disk or a memory that has no room now may have some then.
+constexpr std::chrono::milliseconds kIndexRetryDelay{30'000};
 
 // The segment of that id among `segments`, or null.
 template <typename List>
@@ -55,6 +59,7 @@ struct Shard::Handover {
   // Those of `next` that the view did not have before.
   std::vector<std::shared_ptr<segment::SealedSegment>> opened;
   OpenIndexes open_indexes;
+  bool lacks_index = false;  // that is whole, as far as is known
 };
 
 void Shard::Refresh(base::Done done) {
@@ -95,6 +100,7 @@ void Shard::FetchTarget(std::shared_ptr<Handover> handover) {
           self->tail_->RunAtBoundary([self, handover] {
             const absl::Status installed = self->Install(*handover);
             handover->pin.Release();
+            if (installed.ok() && handover->lacks_index) self->RefreshLater();
             self->FinishRefresh(installed);
           });
         });
@@ -192,8 +198,9 @@ void Shard::ReportDamaged(const internal::SegmentIndexMeta& index,
       });
 }
 
-// A damaged index is no reason to stop serving: the segment is scanned until
-// there is a new one, and the log says which file it was.
+// No reason to stop serving: the segment is scanned until there is a new index
+// in the place of a damaged one, or room for one that is whole. The log says
+// which it was.
 void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
   std::map<base::FieldId, base::IndexId>& open =
       handover.open_indexes[segment.id()];
@@ -217,6 +224,8 @@ void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
       if (base::CodeOf(loaded) == base::ErrorCode::kDataIntegrity ||
           storage::IsObjectNotFound(loaded)) {
         ReportDamaged(index, loaded);
+      } else {
+        handover.lacks_index = true;
       }
       continue;
     }
@@ -283,6 +292,27 @@ absl::Status Shard::Install(Handover& handover) {
     tail_->ReleaseSegment(id, segment::TailUser::kQueryNode);
   }
   return absl::OkStatus();
+}
+
+// Once, however many refreshes lack an index meanwhile.
+void Shard::RefreshLater() {
+  {
+    base::MutexLock lock(mutex_);
+    if (std::exchange(refresh_due_, true)) return;
+  }
+  deps_.timer.After(kIndexRetryDelay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    {
+      base::MutexLock lock(self->mutex_);
+      self->refresh_due_ = false;
+      if (!self->serving_) return;  // released
+    }
+    self->Refresh([weak](const absl::Status& status) {
+      const auto shard = weak.lock();
+      if (!status.ok() && shard != nullptr) shard->RefreshLater();
+    });
+  });
 }
 
 void Shard::FinishRefresh(const absl::Status& status) {

@@ -70,6 +70,7 @@ absl::StatusOr<std::shared_ptr<Shard>> QueryNode::FindOrMake(
                           .objects = deps_.objects,
                           .budget = deps_.budget,
                           .background = deps_.background,
+                          .timer = deps_.timer,
                           .use_mmap = deps_.use_mmap},
       tail, tail->schema());
   {

@@ -21,6 +21,7 @@
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/timer.h"
 #include "expr/plan.h"
 #include "role/data_coord.h"
 #include "role/query_node.h"
@@ -44,6 +45,7 @@ class QueryNode final : public role::QueryNode {
     base::MemoryBudget& budget;
     base::Executor& reads;  // helps with reads of many segments
     base::Executor& background;
+    base::Timer& timer;
     const base::Clock& clock;
     std::size_t output_bytes_max;  // of the values in one reply
     bool use_mmap = true;

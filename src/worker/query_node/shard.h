@@ -26,6 +26,7 @@
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "base/timer.h"
 #include "proto/internal/data_coord.pb.h"
 #include "proto/internal/query_coord.pb.h"
 #include "role/data_coord.h"
@@ -51,6 +52,7 @@ class Shard final : public segment::TailListener,
     storage::ObjectStore& objects;
     base::MemoryBudget& budget;
     base::Executor& background;
+    base::Timer& timer;
     bool use_mmap = true;
   };
 
@@ -100,6 +102,8 @@ class Shard final : public segment::TailListener,
   void OpenIndexesOf(Handover& handover, segment::SealedSegment& segment);
   absl::Status Install(Handover& handover);
   void FinishRefresh(const absl::Status& status);
+  // For an index that could not be loaded.
+  void RefreshLater();
   // Replay thread: changes a copy of the view and publishes it.
   template <typename Change>
   void ChangeView(Change change);
@@ -114,6 +118,7 @@ class Shard final : public segment::TailListener,
   bool joined_ ABSL_GUARDED_BY(mutex_) = false;
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;
   bool refreshing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool refresh_due_ ABSL_GUARDED_BY(mutex_) = false;  // by RefreshLater
   std::vector<base::Done> running_ ABSL_GUARDED_BY(mutex_);
   std::vector<base::Done> waiting_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,0 +1,198 @@
+#include "worker/query_node/shard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "index/vector/registry.h"
+#include "role/refusing_roles_for_test.h"
+#include "segment/growing/growing_segment.h"
+#include "segment/rows_maker_test.h"
+#include "storage/local/local_object_store.h"
+#include "testing/faulty_object_store.h"
+#include "testing/temp_folder.h"
+#include "worker/data_node/segment_files.h"
+
+namespace elanus::worker {
+namespace {
+
+using segment::kVectorField;
+using testing::Fault;
+
+constexpr base::PartitionId kPartition{5};
+
+class FakeDataCoord final : public role::RefusingDataCoord {
+ public:
+  void GetTarget(const base::OpContext&, const internal::ShardRequest&,
+                 internal::GetTargetReply* reply, base::Done done) override {
+    ++targets;
+    *reply->mutable_target() = target;
+    done(absl::OkStatus());
+  }
+  void CommitIndex(const base::OpContext&,
+                   const internal::CommitIndexRequest& request,
+                   internal::Empty*, base::Done done) override {
+    if (!request.fail_reason().empty()) ++damaged;
+    done(absl::OkStatus());
+  }
+
+  internal::Target target;
+  int targets = 0;
+  int damaged = 0;
+};
+
+// Everything is due when RunDue is called.
+class HeldTimer final : public base::Timer {
+ public:
+  Id After(std::chrono::milliseconds, base::Task task) override {
+    tasks.push_back(std::move(task));
+    return Id{0};
+  }
+  bool Cancel(Id) override { return false; }
+  void RunDue() {
+    std::vector<base::Task> due;
+    due.swap(tasks);
+    for (base::Task& task : due) task();
+  }
+
+  std::vector<base::Task> tasks;
+};
+
+// A shard that serves one segment, whose index is about to be told to it.
+class ShardTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    objects_.emplace(*store_);
+    WriteSegment();
+    auto tail = segment::VchannelTail::Create(
+        {.key = {.collection = base::CollectionId{7}, .shard = 0},
+         .topic = "topic",
+         .schema = segment::TestSchema()},
+        {.budget = budget_,
+         .clock = base::SystemClock(),
+         .timer = timer_,
+         .executor = executor_});
+    ASSERT_TRUE(tail.ok()) << tail.status();
+    shard_ =
+        std::make_shared<Shard>(Shard::Dependencies{.data_coord = coord_,
+                                                    .objects = *objects_,
+                                                    .budget = budget_,
+                                                    .background = executor_,
+                                                    .timer = timer_},
+                                *tail, segment::TestSchema());
+    ASSERT_TRUE(shard_->Join());
+    shard_->SetPartitions({.all = true});
+    ASSERT_TRUE(Refresh().ok());
+    ASSERT_EQ(shard_->view()->sealed.size(), 1U);
+    WriteIndex();
+  }
+
+  void WriteSegment() {
+    for (std::int64_t key = 0; key < 20; ++key) rows_.push_back({.key = key});
+    auto growing = std::make_shared<segment::GrowingSegment>(
+        segment::Segment::Identity{.id = base::SegmentId{20},
+                                   .partition = kPartition,
+                                   .schema = segment::TestSchema()},
+        budget_);
+    const segment::RecordView record = segment::RowsRecord({}, rows_);
+    ASSERT_TRUE(
+        growing->Append({.record = record, .rows = rows_.size()}, {10}).ok());
+    internal::CollectionMeta collection;
+    collection.set_id(7);
+    const Sources sources = {growing};
+    const std::vector<SourceRow> order = *RowsByKey(sources);
+    const auto written =
+        worker::WriteSegment(*store_, {.collection = collection,
+                                       .schema = *segment::TestSchema(),
+                                       .partition = kPartition,
+                                       .segment = growing->id(),
+                                       .attempt = base::AttemptId{1},
+                                       .sources = sources,
+                                       .rows = order,
+                                       .folded = {},
+                                       .synced_to = {},
+                                       .closed_at = {},
+                                       .deletes_to = {},
+                                       .history_from = {}});
+    ASSERT_TRUE(written.ok()) << written.status();
+    *coord_.target.add_segments() = *written;
+  }
+
+  void WriteIndex() {
+    const std::vector<float> vectors(rows_.size() * segment::kDim);
+    const index::VectorBlock block{.data = vectors.data(),
+                                   .rows = rows_.size()};
+    const auto spec = index::ParseIndexSpec(
+        {.type_name = "FLAT", .metric_name = "L2", .dim = segment::kDim});
+    ASSERT_TRUE(spec.ok()) << spec.status();
+    const auto built = index::BuildIndex(
+        {}, *spec, {.blocks = std::span(&block, 1), .dim = segment::kDim}, {});
+    ASSERT_TRUE(built.ok()) << built.status();
+    internal::SegmentIndexMeta& index = *coord_.target.add_indexes();
+    index.set_segment_id(20);
+    index.set_index_id(30);
+    index.set_field_id(base::ToInt(kVectorField));
+    const std::vector<index::IndexFile> saved = *(*built)->Save();
+    for (const index::IndexFile& file : saved) {
+      index.add_files()->set_name("index/" + file.name);
+      ASSERT_TRUE(store_->Put("index/" + file.name, file.bytes.bytes()).ok());
+    }
+  }
+
+  absl::Status Refresh() {
+    absl::Status refreshed = absl::UnknownError("no answer");
+    shard_->Refresh(
+        [&refreshed](absl::Status status) { refreshed = std::move(status); });
+    return refreshed;
+  }
+  bool HasIndex() const {
+    return shard_->view()->sealed[0]->vector_index(kVectorField) != nullptr;
+  }
+
+  testing::TempFolder folder_;
+  base::MemoryBudget budget_{std::int64_t{1} << 40};
+  base::InlineExecutor executor_;
+  HeldTimer timer_;
+  std::unique_ptr<storage::LocalObjectStore> store_;
+  std::optional<testing::FaultyObjectStore> objects_;
+  std::vector<segment::TestRow> rows_;
+  FakeDataCoord coord_;
+  std::shared_ptr<Shard> shard_;
+};
+
+TEST_F(ShardTest, AnIndexThatCannotBeLoadedNowIsLoadedLater) {
+  for (int i = 0; i < 2; ++i) {
+    objects_->script().Next("Map", Fault::kFail);
+    EXPECT_TRUE(Refresh().ok());
+    EXPECT_FALSE(HasIndex());
+    EXPECT_EQ(timer_.tasks.size(), 1U) << "one try for all refreshes";
+  }
+  timer_.RunDue();
+  EXPECT_TRUE(HasIndex());
+  EXPECT_TRUE(timer_.tasks.empty());
+  EXPECT_EQ(coord_.damaged, 0);
+}
+
+TEST_F(ShardTest, AnIndexThatIsGoneIsReportedAndNotAwaited) {
+  ASSERT_TRUE(store_->Delete(coord_.target.indexes(0).files(0).name()).ok());
+  EXPECT_TRUE(Refresh().ok());
+  EXPECT_FALSE(HasIndex());
+  EXPECT_EQ(coord_.damaged, 1);
+  EXPECT_TRUE(timer_.tasks.empty());
+}
+
+TEST_F(ShardTest, AShardThatWasReleasedLoadsNothingMore) {
+  objects_->script().Next("Map", Fault::kFail);
+  EXPECT_TRUE(Refresh().ok());
+  shard_->Leave();
+  const int before = coord_.targets;
+  timer_.RunDue();
+  EXPECT_EQ(coord_.targets, before);
+}
+
+}  // namespace
+}  // namespace elanus::worker
