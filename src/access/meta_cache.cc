@@ -69,10 +69,11 @@ void MetaCache::LookUp(const base::OpContext& ctx, const Key& key,
   call->request.set_database_name(key.first);
   call->request.set_collection_name(key.second);
   // Others wait for the same answer: the caller's deadline is not theirs.
+  const base::OpContext asker(base::SystemClock(), base::OpContext::kNoDeadline,
+                              ctx.request_id());
   root_coord_.DescribeCollection(
-      base::OpContext(), call->request, &call->reply,
-      [this, key, slot, call,
-       request_id = ctx.request_id()](absl::Status status) {
+      asker, call->request, &call->reply,
+      [this, key, slot, call](absl::Status status) {
         if (!status.ok()) return Finish(key, slot, std::move(status));
         Finish(key, slot,
                MakeEntry(std::move(*call->reply.mutable_collection())));

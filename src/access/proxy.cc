@@ -41,6 +41,12 @@ void Proxy::Register(Dispatch& dispatch) {
   RegisterDdl(*this, dispatch);
 }
 
+double Proxy::SecondsSince(std::int64_t start_ns) const {
+  constexpr double kNsPerSecond = 1'000'000'000;
+  return static_cast<double>(deps_.clock.MonotonicNs() - start_ns) /
+         kNsPerSecond;
+}
+
 void Proxy::InvalidateCache(const base::OpContext&,
                             const internal::InvalidateCacheRequest& request,
                             internal::Empty*, base::Done done) {

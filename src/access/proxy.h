@@ -83,6 +83,8 @@ class Proxy final : public role::Proxy {
     base::Histogram& query_seconds;
   };
   Counters& counters() { return counters_; }
+  // Since `start_ns` of the monotonic clock.
+  double SecondsSince(std::int64_t start_ns) const;
 
  private:
   const Dependencies deps_;

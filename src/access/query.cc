@@ -21,7 +21,6 @@ using milvus::proto::milvus::QueryRequest;
 using milvus::proto::milvus::QueryResults;
 
 constexpr std::string_view kCount = "count(*)";
-constexpr double kNsPerSecond = 1'000'000'000;
 
 bool IsCount(const std::string& name) {
   return absl::EqualsIgnoreCase(
@@ -172,9 +171,7 @@ void QueryCall::FillCount(std::int64_t count) {
 }
 
 void QueryCall::Finish(absl::Status status) {
-  proxy_.counters().query_seconds.Observe(
-      static_cast<double>(proxy_.deps().clock.MonotonicNs() - started_ns_) /
-      kNsPerSecond);
+  proxy_.counters().query_seconds.Observe(proxy_.SecondsSince(started_ns_));
   done_(std::move(status));
 }
 

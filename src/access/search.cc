@@ -20,8 +20,6 @@ using base::ErrorCode;
 using milvus::proto::milvus::SearchRequest;
 using milvus::proto::milvus::SearchResults;
 
-constexpr double kNsPerSecond = 1'000'000'000;
-
 absl::Status NotSupported(std::string_view parameter) {
   return base::InvalidInput(ErrorCode::kOperationNotSupported,
                             "parameter {} is not supported: unsupported "
@@ -194,9 +192,7 @@ void SearchCall::Fill(std::vector<internal::SearchShardsReply> replies) {
 }
 
 void SearchCall::Finish(absl::Status status) {
-  proxy_.counters().search_seconds.Observe(
-      static_cast<double>(proxy_.deps().clock.MonotonicNs() - started_ns_) /
-      kNsPerSecond);
+  proxy_.counters().search_seconds.Observe(proxy_.SecondsSince(started_ns_));
   done_(std::move(status));
 }
 

@@ -7,6 +7,10 @@
 
 namespace elanus::worker {
 
+segment::VchannelKey KeyOf(std::int64_t collection_id, std::int32_t shard) {
+  return {base::CollectionId{collection_id}, static_cast<std::uint32_t>(shard)};
+}
+
 absl::StatusOr<std::shared_ptr<const types::Schema>> SchemaOf(
     const internal::CollectionMeta& collection) {
   ASSIGN_OR_RETURN(types::Schema schema,
@@ -19,8 +23,7 @@ absl::StatusOr<segment::VchannelSpec> SpecOf(
     const internal::ChannelAssignment& assignment) {
   const internal::ChannelMeta& channel = assignment.channel();
   segment::VchannelSpec spec;
-  spec.key = {base::CollectionId{channel.collection_id()},
-              static_cast<std::uint32_t>(channel.shard())};
+  spec.key = KeyOf(channel.collection_id(), channel.shard());
   spec.topic = channel.topic();
   ASSIGN_OR_RETURN(spec.schema, SchemaOf(assignment.collection()));
   // A SchemaChange record carries the collection as it is from there on.

@@ -4,6 +4,7 @@
 // Threads: pure. Errors: of the schema's conversion.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/status.h"
@@ -12,6 +13,8 @@
 #include "types/schema.h"
 
 namespace elanus::worker {
+
+segment::VchannelKey KeyOf(std::int64_t collection_id, std::int32_t shard);
 
 absl::StatusOr<std::shared_ptr<const types::Schema>> SchemaOf(
     const internal::CollectionMeta& collection);

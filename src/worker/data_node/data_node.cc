@@ -16,10 +16,6 @@ constexpr std::chrono::milliseconds kIdlePeriod{5000};
 // thousand of them at once.
 constexpr std::size_t kIdleMovesMax = 16;
 
-segment::VchannelKey KeyOf(std::int64_t collection_id, std::int32_t shard) {
-  return {base::CollectionId{collection_id}, static_cast<std::uint32_t>(shard)};
-}
-
 }  // namespace
 
 DataNode::DataNode(const Dependencies& dependencies) : deps_(dependencies) {

@@ -10,10 +10,6 @@
 namespace elanus::worker {
 namespace {
 
-segment::VchannelKey KeyOf(std::int64_t collection_id, std::int32_t shard) {
-  return {base::CollectionId{collection_id}, static_cast<std::uint32_t>(shard)};
-}
-
 absl::Status NotLoaded(std::int64_t collection_id) {
   return base::InvalidInput(base::ErrorCode::kCollectionNotLoaded,
                             "collection not loaded[collection={}]",

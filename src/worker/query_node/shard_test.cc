@@ -1,6 +1,5 @@
 #include "worker/query_node/shard.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
