@@ -150,7 +150,10 @@ absl::Status Shard::OpenSegmentOf(const internal::SegmentMeta& meta,
           return index.segment_id() == meta.id() &&
                  index.state() != internal::INDEX_FINISHED;
         });
-    if (is_unindexed && KeepInstead(meta, now, *handover.next)) {
+    // Growing rows are held in memory, written ones are mapped: beyond half of
+    // the budget the memory matters more than the speed.
+    const bool has_room = deps_.budget.used() < deps_.budget.limit() / 2;
+    if (is_unindexed && has_room && KeepInstead(meta, now, *handover.next)) {
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(segment, OpenSegment(meta, handover));

@@ -9,7 +9,8 @@
 //
 // A segment whose index is still to be built is not opened while the view has
 // its rows in others: those of a compaction have their indexes, a growing one
-// its interim index. The target changes again when the index is there.
+// its interim index. The target changes again when the index is there. While
+// more than half of the memory budget is taken it is opened at once.
 //
 // Threads:   listener methods on the replay thread, the rest from any.
 // Ownership: shared with the tail and with the loads under way.

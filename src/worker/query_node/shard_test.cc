@@ -66,7 +66,8 @@ class ShardTest : public ::testing::Test {
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
     objects_.emplace(*store_);
-    WriteSegment();
+    for (std::int64_t key = 0; key < 20; ++key) rows_.push_back({.key = key});
+    WriteSegment(20);
     auto tail = segment::VchannelTail::Create(
         {.key = {.collection = base::CollectionId{7}, .shard = 0},
          .topic = "topic",
@@ -90,10 +91,9 @@ class ShardTest : public ::testing::Test {
     WriteIndex();
   }
 
-  void WriteSegment() {
-    for (std::int64_t key = 0; key < 20; ++key) rows_.push_back({.key = key});
+  void WriteSegment(std::int64_t id) {
     auto growing = std::make_shared<segment::GrowingSegment>(
-        segment::Segment::Identity{.id = base::SegmentId{20},
+        segment::Segment::Identity{.id = base::SegmentId{id},
                                    .partition = kPartition,
                                    .schema = segment::TestSchema()},
         budget_);
@@ -134,6 +134,7 @@ class ShardTest : public ::testing::Test {
     internal::SegmentIndexMeta& index = *coord_.target.add_indexes();
     index.set_segment_id(20);
     index.set_index_id(30);
+    index.set_state(internal::INDEX_FINISHED);
     index.set_field_id(base::ToInt(kVectorField));
     const std::vector<index::IndexFile> saved = *(*built)->Save();
     for (const index::IndexFile& file : saved) {
@@ -147,6 +148,15 @@ class ShardTest : public ::testing::Test {
     shard_->Refresh(
         [&refreshed](absl::Status status) { refreshed = std::move(status); });
     return refreshed;
+  }
+  // A compaction makes another segment, whose index is still to be built.
+  void Compact() {
+    coord_.target.clear_segments();
+    WriteSegment(21);
+    coord_.target.mutable_segments(0)->add_made_from(20);
+    coord_.target.mutable_indexes(0)->set_segment_id(21);
+    coord_.target.mutable_indexes(0)->set_state(internal::INDEX_UNISSUED);
+    coord_.target.add_gone_segment_ids(20);
   }
   bool HasIndex() const {
     return shard_->view()->sealed[0]->vector_index(kVectorField) != nullptr;
@@ -191,6 +201,26 @@ TEST_F(ShardTest, AShardThatWasReleasedLoadsNothingMore) {
   const int before = coord_.targets;
   timer_.RunDue();
   EXPECT_EQ(coord_.targets, before);
+}
+
+TEST_F(ShardTest, WhatServedTheRowsBeforeServesThemUntilTheIndexIsThere) {
+  const std::shared_ptr<const View> before = shard_->view();
+  Compact();
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_EQ(shard_->view()->sealed, before->sealed);
+  coord_.target.mutable_indexes(0)->set_state(internal::INDEX_FINISHED);
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_NE(shard_->view()->sealed, before->sealed);
+  EXPECT_TRUE(HasIndex());
+}
+
+TEST_F(ShardTest, NoIndexIsAwaitedWhileMemoryIsShort) {
+  const std::shared_ptr<const View> before = shard_->view();
+  Compact();
+  const base::MemoryReservation taken = budget_.Charge(budget_.limit() / 2);
+  ASSERT_TRUE(Refresh().ok());
+  EXPECT_NE(shard_->view()->sealed, before->sealed);
+  EXPECT_FALSE(HasIndex());
 }
 
 }  // namespace
