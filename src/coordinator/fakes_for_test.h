@@ -3,6 +3,9 @@
 // is a step of one script, which can end the process at any of them.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -47,21 +50,27 @@ class ManualExecutor final : public base::Executor {
 // Everything is due when RunDue is called.
 class ManualTimer final : public base::Timer {
  public:
-  Id After(std::chrono::milliseconds, base::Task task) override {
-    tasks_.push_back(std::move(task));
+  Id After(std::chrono::milliseconds delay, base::Task task) override {
+    tasks_.emplace_back(delay, std::move(task));
     return Id{0};
   }
   bool Cancel(Id) override { return false; }
   std::size_t waiting() const { return tasks_.size(); }
+  // How many of those that wait were to wait less than a second.
+  std::ptrdiff_t soon() const {
+    return std::ranges::count_if(tasks_, [](const auto& task) {
+      return task.first < std::chrono::seconds(1);
+    });
+  }
   void Clear() { tasks_.clear(); }
   void RunDue() {
-    std::vector<base::Task> due;
+    std::vector<std::pair<std::chrono::milliseconds, base::Task>> due;
     due.swap(tasks_);
-    for (base::Task& task : due) task();
+    for (auto& [delay, task] : due) task();
   }
 
  private:
-  std::vector<base::Task> tasks_;
+  std::vector<std::pair<std::chrono::milliseconds, base::Task>> tasks_;
 };
 
 class HandClock final : public base::Clock {

@@ -291,6 +291,7 @@ class DataCoordinator final : public role::DataCoord {
   // sealing.cc
   void SealingTick();
   void SealWhatIsDue(const internal::GetChannelStatesReply& states);
+  void LookAgainSoon(const internal::GetChannelStatesReply& states);
 
   // garbage.cc
   void GarbageTick();
@@ -310,6 +311,7 @@ class DataCoordinator final : public role::DataCoord {
   const std::shared_ptr<KeySequencer> index_changes_;  // by collection
   FlushWaits flush_waits_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> looks_again_{false};  // soon, at segments that fill up
 
   mutable base::Mutex mutex_;
   // What is gone through is ordered: a run repeats itself exactly.

@@ -376,6 +376,26 @@ TEST_F(DataCoordinatorTest, AFullSegmentIsClosedOnceUntilThatIsApplied) {
   EXPECT_THAT(Records(), SizeIs(2));
 }
 
+TEST_F(DataCoordinatorTest, ASegmentThatFillsUpIsLookedAtAgainSoonAndOnce) {
+  internal::ChannelState& state = *node_.states.add_channels();
+  state.set_collection_id(kBooks);
+  auto& growing = *state.add_growing();
+  growing.set_rows(10);
+  growing.set_opened_at_ms(clock_.wall_ms);
+  growing.set_last_write_ms(clock_.wall_ms);
+  Round();
+  EXPECT_EQ(timer_.soon(), 0);
+  growing.set_bytes(600'000);
+  for (int i = 0; i < 3; ++i) {
+    Round();
+    EXPECT_EQ(timer_.soon(), 1);
+  }
+  EXPECT_THAT(Records(), IsEmpty());
+  growing.set_closed(true);
+  Round();
+  EXPECT_EQ(timer_.soon(), 0);
+}
+
 TEST_F(DataCoordinatorTest, WhereMemoryIsShortTheLargestIsClosed) {
   internal::WatchCollectionRequest other = Books();
   other.mutable_collection()->set_id(kBooks + 1);

@@ -1,6 +1,7 @@
 // When open segments are closed without being asked: for size, age, idleness,
 // and to keep the unwritten log short.
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace {
 constexpr std::int64_t kMegabyte = std::int64_t{1} << 20;
 // As in Milvus: an idle segment is sealed from this size on.
 constexpr std::int64_t kIdleBytesMin = 16 * kMegabyte;
+// How soon one looks again at segments that fill up: what writers add in
+// between is memory beyond the bound.
+constexpr std::chrono::milliseconds kFillingPeriod{100};
 // Tombstones in memory that start a checkpoint, about 64 MiB of them.
 constexpr std::int64_t kTombstonesMax = 1'000'000;
 
@@ -44,14 +48,33 @@ std::int64_t OpenBytesMax(const internal::GetChannelStatesReply& states,
   return std::min(most, all / states.channels_size() - 1);
 }
 
+std::int64_t SealBytes(const base::Config& config) {
+  return static_cast<std::int64_t>(
+      static_cast<double>(config.segment_max_mb * kMegabyte) *
+      config.segment_seal_proportion);
+}
+
+// Something is half of the way to be closed for its size.
+bool IsFilling(const internal::GetChannelStatesReply& states,
+               const base::Config& config, std::int64_t all_max) {
+  const std::int64_t bytes_max = SealBytes(config);
+  std::int64_t all = 0;
+  for (const internal::ChannelState& channel : states.channels()) {
+    for (const auto& growing : channel.growing()) {
+      if (growing.closed()) continue;
+      if (growing.bytes() > bytes_max / 2) return true;
+      all += growing.bytes();
+    }
+  }
+  return all > all_max / 2;
+}
+
 Due FindDue(const internal::ChannelState& channel, const base::Config& config,
             std::int64_t open_bytes_max, std::int64_t now_ms) {
   Due due;
   due.all = OpenBytes(channel) > open_bytes_max ||
             channel.tombstones() > kTombstonesMax;
-  const auto bytes_max = static_cast<std::int64_t>(
-      static_cast<double>(config.segment_max_mb * kMegabyte) *
-      config.segment_seal_proportion);
+  const std::int64_t bytes_max = SealBytes(config);
   for (const auto& growing : channel.growing()) {
     if (growing.closed() || growing.rows() == 0) continue;
     const std::int64_t age_ms = now_ms - growing.opened_at_ms();
@@ -79,9 +102,25 @@ void DataCoordinator::SealingTick() {
   deps_.data_node.GetChannelStates(base::OpContext(), call->request,
                                    &call->reply,
                                    [this, call](const absl::Status& status) {
-                                     if (status.ok() && !stopping_.load())
-                                       SealWhatIsDue(call->reply);
+                                     if (!status.ok() || stopping_.load()) {
+                                       return;
+                                     }
+                                     SealWhatIsDue(call->reply);
+                                     LookAgainSoon(call->reply);
                                    });
+}
+
+// Beside the regular rounds; one at a time.
+void DataCoordinator::LookAgainSoon(
+    const internal::GetChannelStatesReply& states) {
+  if (!IsFilling(states, deps_.config, deps_.open_bytes_max) ||
+      looks_again_.exchange(true)) {
+    return;
+  }
+  deps_.timer.After(kFillingPeriod, [this] {
+    looks_again_.store(false);
+    if (!stopping_.load()) SealingTick();
+  });
 }
 
 void DataCoordinator::SealWhatIsDue(
