@@ -18,18 +18,6 @@ constexpr std::int64_t kBooks = 7;
 constexpr std::int64_t kPartition = 8;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 
-// Builds nothing: a test answers for it.
-class HeldIndexNode final : public role::IndexNode {
- public:
-  void BuildIndex(const base::OpContext&,
-                  const internal::BuildIndexRequest& request, internal::Empty*,
-                  base::Done done) override {
-    builds.emplace_back(request, std::move(done));
-  }
-
-  std::vector<std::pair<internal::BuildIndexRequest, base::Done>> builds;
-};
-
 class DataCoordinatorTest : public ::testing::Test {
  protected:
   DataCoordinatorTest() {
@@ -51,22 +39,21 @@ class DataCoordinatorTest : public ::testing::Test {
     return request;
   }
 
-  void Restart(role::IndexNode* index_node = nullptr) {
-    coord_.emplace(DataCoordinator::Dependencies{
-        .meta_store = store_,
-        .meta_copier = copier_,
-        .objects = objects_,
-        .broker = log_,
-        .root_coord = root_,
-        .query_coord = query_,
-        .data_node = node_,
-        .index_node = index_node != nullptr ? index_node : &index_,
-        .clock = clock_,
-        .timer = timer_,
-        .background = executor_,
-        .config = config_,
-        .open_bytes_max = 1'000'000,
-        .epoch = base::NodeId{1}});
+  void Restart() {
+    coord_.emplace(DataCoordinator::Dependencies{.meta_store = store_,
+                                                 .meta_copier = copier_,
+                                                 .objects = objects_,
+                                                 .broker = log_,
+                                                 .root_coord = root_,
+                                                 .query_coord = query_,
+                                                 .data_node = node_,
+                                                 .index_node = &index_,
+                                                 .clock = clock_,
+                                                 .timer = timer_,
+                                                 .background = executor_,
+                                                 .config = config_,
+                                                 .open_bytes_max = 1'000'000,
+                                                 .epoch = base::NodeId{1}});
     ASSERT_TRUE(coord_->Recover().ok());
     timer_.Clear();
     coord_->Start([](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
@@ -234,28 +221,6 @@ class DataCoordinatorTest : public ::testing::Test {
     }
     return ids;
   }
-  absl::Status CreateIndex() {
-    internal::CreateIndexRequest request;
-    request.set_collection_id(kBooks);
-    request.mutable_index()->set_field_name("v");
-    request.mutable_index()->set_index_type("HNSW");
-    request.mutable_index()->set_metric_type("L2");
-    return Call(&role::DataCoord::CreateIndex, request);
-  }
-  // As the index node does.
-  absl::Status FinishBuild() {
-    auto [build, done] = std::move(index_node_.builds.back());
-    index_node_.builds.pop_back();
-    internal::CommitIndexRequest request;
-    request.set_attempt_id(build.attempt_id());
-    request.set_collection_id(kBooks);
-    request.set_segment_id(build.segment().id());
-    request.set_index_id(build.index().id());
-    const absl::Status status = Call(&role::DataCoord::CommitIndex, request);
-    done(status);
-    executor_.RunAll();
-    return status;
-  }
   std::vector<std::int64_t> Gone() {
     const internal::Target target = Target();
     return {target.gone_segment_ids().begin(), target.gone_segment_ids().end()};
@@ -282,7 +247,6 @@ class DataCoordinatorTest : public ::testing::Test {
   FakeQueryCoord query_;
   FakeDataNode node_;
   FakeIndexNode index_;
-  HeldIndexNode index_node_;
   ManualExecutor executor_;
   ManualTimer timer_;
   HandClock clock_;
@@ -444,25 +408,22 @@ TEST_F(DataCoordinatorTest, AMergeSwapsItsInputsForItsOutput) {
 }
 
 TEST_F(DataCoordinatorTest, ASegmentIsUnindexedUntilItsIndexIsThere) {
-  Restart(&index_node_);
   ASSERT_TRUE(CreateIndex().ok());
   ASSERT_TRUE(Commit(20, Begin(), config_.index_min_rows).ok());
   ASSERT_TRUE(Commit(21, Begin(), config_.index_min_rows - 1).ok());
   EXPECT_THAT(Unindexed(), ElementsAre(20));
-  ASSERT_THAT(index_node_.builds, SizeIs(1));
-  ASSERT_TRUE(FinishBuild().ok());
+  ASSERT_TRUE(BuildIndex());
   EXPECT_THAT(Unindexed(), IsEmpty());
 }
 
 TEST_F(DataCoordinatorTest, NobodyWaitsForAnIndexThatCannotBeBuilt) {
-  Restart(&index_node_);
   ASSERT_TRUE(CreateIndex().ok());
   ASSERT_TRUE(Commit(20, Begin(), config_.index_min_rows).ok());
   int tries = 0;
-  for (; !index_node_.builds.empty(); ++tries) {
+  for (; !index_.builds.empty(); ++tries) {
     EXPECT_THAT(Unindexed(), ElementsAre(20));
-    base::Done done = std::move(index_node_.builds.back().second);
-    index_node_.builds.pop_back();
+    base::Done done = std::move(index_.builds.back().done);
+    index_.builds.pop_back();
     query_.changes = 0;
     done(absl::InternalError("no"));
     executor_.RunAll();

@@ -114,7 +114,6 @@ class ShardTest : public ::testing::Test {
                                        .rows = order,
                                        .folded = {},
                                        .synced_to = {},
-                                       .closed_at = {},
                                        .deletes_to = {},
                                        .history_from = {}});
     ASSERT_TRUE(written.ok()) << written.status();
