@@ -27,7 +27,7 @@ PYMILVUS = tuple(int(n) for n in pymilvus.__version__.split(".")[:2])
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "raw: speaks raw gRPC, so one client version is enough")
+        "markers", "raw: the same for all clients, so one version is enough")
 
 
 def pytest_report_header():
