@@ -128,12 +128,12 @@ std::vector<Key> CollectionOracle::TouchedBy(const Effect& effect) const {
       effect.kind == Effect::Kind::kUpsert) {
     return {effect.row.key};
   }
-  std::vector<Key> keys;
-  for (const auto& [key, states] : keys_) {
-    if (!effect.scope.keys.has_value() || effect.scope.keys->contains(key)) {
-      keys.push_back(key);
-    }
+  // Keys without a row as well: by the time a delete comes they may have one.
+  if (effect.scope.keys.has_value()) {
+    return {effect.scope.keys->begin(), effect.scope.keys->end()};
   }
+  std::vector<Key> keys;
+  for (const auto& [key, states] : keys_) keys.push_back(key);
   return keys;
 }
 
