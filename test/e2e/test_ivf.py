@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pymilvus import DataType, MilvusException
 
-from support import exact_ids, exact_scores, make, new_client
+from support import exact_ids, exact_scores, make, new_client, wait_until
 
 pytestmark = pytest.mark.raw
 
@@ -55,6 +55,9 @@ def test_every_type_finds_what_it_should_also_after_a_restart(own_server):
         client.insert(name, [{"id": i, "embedding": base[i].tolist(),
                               "tag": int(tag[i])} for i in range(ROWS)])
         client.flush(name)
+        # Until its index is there a segment is scanned, which finds all.
+        wait_until(lambda: client.describe_index(name, "embedding")[
+            "indexed_rows"] == ROWS, f"{name} is built")
         client.load_collection(name)
         found = search(client, name, queries, params)
         assert recall(found, truth) >= wanted, name
