@@ -186,11 +186,61 @@ bool KeyThenNewest(const KeyedRow<Key>& a, const KeyedRow<Key>& b) {
   return a.at != b.at ? a.at > b.at : a.row > b.row;
 }
 
+// The first `limit` distinct keys of the rows offered, each with its newest
+// row. Holds about twice as many rows as it gives, however many are offered.
 template <typename Key>
-absl::StatusOr<std::vector<KeyedRow<Key>>> KeyedRows(const Segment& segment,
-                                                     const PassedRows& passed) {
-  std::vector<KeyedRow<Key>> rows;
-  rows.reserve(passed.count);
+class FirstKeys {
+ public:
+  // rows: how many will be offered, at most.
+  FirstKeys(std::size_t limit, std::size_t rows)
+      : limit_(limit),
+        full_(
+            std::min(rows + 1, std::max(kRowsMin, 2 * std::min(limit, rows)))) {
+    rows_.reserve(std::min(rows, full_));
+  }
+
+  // False if its key lies behind the first ones that are known already.
+  bool Offer(const KeyedRow<Key>& row) {
+    if (last_.has_value() && *last_ < row.key) return false;
+    rows_.push_back(row);
+    if (rows_.size() == full_) Cut();
+    return true;
+  }
+
+  std::vector<FoundRow> Take() {
+    Cut();
+    std::vector<FoundRow> found;
+    found.reserve(rows_.size());
+    for (const KeyedRow<Key>& row : rows_) {
+      found.push_back({.key = KeyOf(row.key), .at = {row.at}, .row = row.row});
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t kRowsMin = 1024;
+
+  void Cut() {
+    std::ranges::sort(rows_, KeyThenNewest<Key>);
+    const auto repeated = std::ranges::unique(rows_, {}, &KeyedRow<Key>::key);
+    rows_.erase(repeated.begin(), repeated.end());
+    if (rows_.size() < limit_) return;
+    rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(limit_),
+                rows_.end());
+    last_ = rows_.back().key;
+  }
+
+  const std::size_t limit_;
+  const std::size_t full_;
+  std::vector<KeyedRow<Key>> rows_;
+  std::optional<Key> last_;  // once `limit` keys are known
+};
+
+template <typename Key>
+absl::StatusOr<std::vector<FoundRow>> RetrieveAs(const Segment& segment,
+                                                 const PassedRows& passed,
+                                                 std::size_t limit) {
+  FirstKeys<Key> first(limit, passed.count);
   for (const ChunkRange& chunk : segment.Chunks(passed.rows)) {
     types::Bitset passing(chunk.rows, true);
     if (!passed.excluded.empty()) {
@@ -202,45 +252,17 @@ absl::StatusOr<std::vector<KeyedRow<Key>>> KeyedRows(const Segment& segment,
     ASSIGN_OR_RETURN(const types::ColumnView times,
                      segment.Column(kTimestampField, chunk.index));
     const auto at = times.As<std::uint64_t>();
+    bool all_taken = true;
     passing.ForEach([&](std::size_t i) {
-      rows.push_back({.key = std::get<Key>(KeyAt(keys, i)),
-                      .at = at[i],
-                      .row = static_cast<RowOffset>(chunk.row_begin + i)});
+      const bool is_taken =
+          first.Offer({.key = std::get<Key>(KeyAt(keys, i)),
+                       .at = at[i],
+                       .row = static_cast<RowOffset>(chunk.row_begin + i)});
+      all_taken = all_taken && is_taken;
     });
+    if (!all_taken && segment.is_in_key_order()) break;
   }
-  return rows;
-}
-
-// The first `limit` distinct keys of `rows`, each with its newest row.
-template <typename Key>
-std::vector<FoundRow> FirstKeys(std::vector<KeyedRow<Key>> rows,
-                                std::size_t limit) {
-  std::vector<FoundRow> found;
-  // Sorts no more than it needs: rows of one key may take several places.
-  std::size_t sorted = 0;
-  std::size_t step = limit > rows.size() / 4 ? rows.size() : 2 * limit;
-  while (sorted < rows.size() && found.size() < limit) {
-    const std::size_t end = std::min(rows.size(), sorted + step);
-    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(sorted);
-    const auto past = rows.begin() + static_cast<std::ptrdiff_t>(end);
-    std::partial_sort(begin, past, rows.end(), KeyThenNewest<Key>);
-    for (; sorted < end && found.size() < limit; ++sorted) {
-      const KeyedRow<Key>& row = rows[sorted];
-      if (sorted > 0 && rows[sorted - 1].key == row.key) continue;
-      found.push_back({.key = KeyOf(row.key), .at = {row.at}, .row = row.row});
-    }
-    step = rows.size();
-  }
-  return found;
-}
-
-template <typename Key>
-absl::StatusOr<std::vector<FoundRow>> RetrieveAs(const Segment& segment,
-                                                 const PassedRows& passed,
-                                                 std::size_t limit) {
-  ASSIGN_OR_RETURN(std::vector<KeyedRow<Key>> rows,
-                   KeyedRows<Key>(segment, passed));
-  return FirstKeys(std::move(rows), limit);
+  return first.Take();
 }
 
 }  // namespace

@@ -111,6 +111,8 @@ class Segment {
   virtual bool MayContain(const KeyView& key) const = 0;
   // Empty while there are no rows, and where nobody keeps it.
   virtual std::optional<KeyRange> key_range() const = 0;
+  // True only if rows lie by rising key.
+  virtual bool is_in_key_order() const { return false; }
 
   // The index on this field; null = none, search by brute force.
   virtual std::shared_ptr<const index::VectorIndex> vector_index(

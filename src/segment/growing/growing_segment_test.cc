@@ -248,6 +248,32 @@ TEST_F(GrowingSegmentTest, RetrieveGivesTheNewestRowOfEachKeyInKeyOrder) {
             6u);
 }
 
+TEST_F(GrowingSegmentTest, ALimitGivesTheFirstOfTheRowsWithoutOne) {
+  std::mt19937 random(23);
+  auto segment = NewSegment();
+  for (std::uint64_t at = 1; at <= 40; ++at) {
+    std::vector<TestRow> rows(200);
+    for (TestRow& row : rows) row = RandomRow(random, 3000);
+    Insert(*segment, rows, at);
+  }
+  std::map<std::int64_t, RowOffset> newest;
+  for (const std::size_t i : model_.Visible(35)) {
+    newest[model_.rows[i].key] = static_cast<RowOffset>(i);
+  }
+  for (const std::size_t limit : {1U, 3U, 700U, 1500U, 2500U, 9999U}) {
+    std::vector<RowOffset> wanted;
+    for (const auto& [key, row] : newest) {
+      if (wanted.size() < limit) wanted.push_back(row);
+    }
+    std::vector<RowOffset> got;
+    const std::vector<FoundRow> found =
+        *Retrieve({}, *segment, {.schema = TestSchema(), .read_ts = {35}},
+                  {.limit = limit});
+    for (const FoundRow& row : found) got.push_back(row.row);
+    EXPECT_EQ(got, wanted) << limit;
+  }
+}
+
 TEST_F(GrowingSegmentTest, FieldsAddedLaterReadAsTheirDefault) {
   auto segment = NewSegment();
   Insert(*segment, {{.key = 5}, {.key = 1}}, 10);

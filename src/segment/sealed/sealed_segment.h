@@ -73,6 +73,7 @@ class SealedSegment final : public Segment {
                        std::vector<RowOffset>* found) const override;
   bool MayContain(const KeyView& key) const override;
   std::optional<KeyRange> key_range() const override;
+  bool is_in_key_order() const override { return manifest().sorted_by_key; }
   std::shared_ptr<const index::VectorIndex> vector_index(
       base::FieldId field) const override;
   std::size_t memory_bytes() const override;

@@ -56,6 +56,8 @@ class SealedSegmentTest : public ::testing::Test {
       max_key = std::max(max_key, row.key);
     }
     manifest.keys = KeyRange{min_key, max_key};
+    manifest.sorted_by_key =
+        std::ranges::is_sorted(model_.rows, {}, &TestRow::key);
     const auto schema = TestSchema();
     for (const types::FieldSchema& field : schema->fields) {
       WriteColumn(segment, field, compression, &manifest);
@@ -191,6 +193,41 @@ TEST_F(SealedSegmentTest, AnswersAsTheGrowingSegmentThatItWasWrittenFrom) {
   }
   for (std::size_t i = 0; i < model_.rows.size(); i += 101) {
     ASSERT_EQ(ReadRow(*sealed, static_cast<RowOffset>(i)), model_.rows[i]);
+  }
+}
+
+TEST_F(SealedSegmentTest, OfRowsInKeyOrderALimitGivesTheFirst) {
+  GrowingSegment growing({.id = base::SegmentId{1},
+                          .partition = base::PartitionId{5},
+                          .schema = TestSchema()},
+                         budget_);
+  // Three rows a key, over several chunks; of a key the last is the newest.
+  for (std::uint64_t at = 1; at <= 100; ++at) {
+    std::vector<TestRow> rows(300);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].key = static_cast<std::int64_t>(model_.rows.size() + i) / 3;
+    }
+    Append(growing, rows, at);
+  }
+  const std::shared_ptr<SealedSegment> sealed = *SealedSegment::Open(
+      *store_, budget_,
+      {.manifest = Write(growing, false), .schema = TestSchema()});
+  ASSERT_TRUE(sealed->is_in_key_order());
+  ASSERT_GT(sealed->rows(), 3 * kChunkRows);
+  ASSERT_TRUE(sealed->Delete(KeyView(std::int64_t{1}), {100}, {101}).ok());
+  sealed->PublishDeletes();
+  const auto all =
+      *Retrieve({}, *sealed, {.schema = TestSchema(), .read_ts = {200}}, {});
+  ASSERT_EQ(all.size(), sealed->rows() / 3 - 1);
+  for (const std::size_t limit : {1U, 2U, 2730U, 2731U, 6000U}) {
+    const auto first =
+        *Retrieve({}, *sealed, {.schema = TestSchema(), .read_ts = {200}},
+                  {.limit = limit});
+    ASSERT_EQ(first.size(), limit);
+    for (std::size_t i = 0; i < limit; ++i) {
+      EXPECT_EQ(first[i].key, all[i].key);
+      EXPECT_EQ(first[i].row, all[i].row);
+    }
   }
 }
 
