@@ -60,24 +60,36 @@ absl::StatusOr<types::ColumnView> FieldFiles::Chunk(std::size_t file,
   ASSIGN_OR_RETURN(const ColumnFile* opened, Open(file));
   {
     base::MutexLock lock(mutex_);
-    for (const auto& kept : kept_) {
-      if (kept->file == file && kept->chunk == chunk) {
-        return kept->values.values;
-      }
+    if (const KeptChunk* kept = FindKeptLocked(file, chunk)) {
+      return kept->values.values;
     }
   }
   ASSIGN_OR_RETURN(ColumnChunk values, opened->Chunk(chunk));
   if (values.memory.empty()) return values.values;
+  ASSIGN_OR_RETURN(
+      base::MemoryReservation held,
+      loader_.budget().Reserve(static_cast<std::int64_t>(values.memory.size()),
+                               files_[file].object));
   const types::ColumnView view = values.values;
-  auto held =
-      loader_.budget().Charge(static_cast<std::int64_t>(values.memory.size()));
   base::MutexLock lock(mutex_);
+  // Another thread may have been faster: one copy is enough.
+  if (const KeptChunk* kept = FindKeptLocked(file, chunk)) {
+    return kept->values.values;
+  }
   kept_.push_back(
       std::make_unique<const KeptChunk>(KeptChunk{.file = file,
                                                   .chunk = chunk,
                                                   .values = std::move(values),
                                                   .held = std::move(held)}));
   return view;
+}
+
+const FieldFiles::KeptChunk* FieldFiles::FindKeptLocked(
+    std::size_t file, std::size_t chunk) const {
+  for (const auto& kept : kept_) {
+    if (kept->file == file && kept->chunk == chunk) return kept.get();
+  }
+  return nullptr;
 }
 
 std::size_t FieldFiles::memory_bytes() const {

@@ -1,8 +1,8 @@
 // The files of one field of a sealed segment, opened when a row is first asked
 // for and kept.
 //
-// Threads:   any. Two threads that come first may both open a file; one
-//            result is kept.
+// Threads:   any. Two threads that come first may both open a file, or unpack
+//            a chunk; one result is kept.
 // Ownership: store and budget must outlive it; views live as long as it does.
 // Errors:    DATA_LOSS naming file and block; kMemoryLimitExceeded.
 #pragma once
@@ -78,6 +78,9 @@ class FieldFiles {
   };
 
   absl::StatusOr<const ColumnFile*> Open(std::size_t file) const;
+  // Null if it is not kept.
+  const KeptChunk* FindKeptLocked(std::size_t file, std::size_t chunk) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const FileLoader& loader_;
   const std::vector<SegmentFile> files_;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "expr/filter.h"
 #include "index/vector/registry.h"
@@ -316,6 +317,33 @@ TEST_F(SealedSegmentTest, ColumnsInMemoryAreAccountedAndRefusedBeyondTheLimit) {
       {.manifest = manifest, .schema = TestSchema(), .use_mmap = false});
   ASSERT_TRUE(sealed.ok()) << sealed.status();
   EXPECT_GT(large.used(), static_cast<std::int64_t>(16 * growing->rows()));
+}
+
+TEST_F(SealedSegmentTest, UnpackedChunksAreKeptOnceAndRefusedBeyondTheLimit) {
+  std::mt19937 random(9);
+  const auto growing = RandomSegment(random);
+  base::MemoryBudget budget(std::int64_t{1} << 20);
+  const auto sealed = SealedSegment::Open(
+      *store_, budget,
+      {.manifest = Write(*growing, false, Compression::kLz4),
+       .schema = TestSchema()});
+  ASSERT_TRUE(sealed.ok()) << sealed.status();
+  const std::int64_t before = budget.used();
+  {
+    const base::MemoryReservation all = budget.Charge(budget.limit() - before);
+    EXPECT_EQ(base::CodeOf((*sealed)->Column(kColorField, 0).status()),
+              base::ErrorCode::kMemoryLimitExceeded);
+  }
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 8; ++i) {
+    readers.emplace_back(
+        [&sealed] { EXPECT_TRUE((*sealed)->Column(kColorField, 0).ok()); });
+  }
+  for (std::thread& reader : readers) reader.join();
+  const auto chunk = (*sealed)->Column(kColorField, 0);
+  ASSERT_TRUE(chunk.ok()) << chunk.status();
+  const std::size_t bytes = chunk->values.size() + chunk->offsets.size_bytes();
+  EXPECT_LT(budget.used() - before, static_cast<std::int64_t>(2 * bytes));
 }
 
 TEST_F(SealedSegmentTest, ADamagedColumnIsNamedWhenItIsRead) {
