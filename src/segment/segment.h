@@ -98,7 +98,7 @@ class Segment {
     return Column(schema()->primary_key().id, chunk);
   }
   absl::StatusOr<base::Timestamp> AtOf(RowOffset row) const;
-  absl::StatusOr<types::PrimaryKey> KeyOfRow(RowOffset row) const;
+  virtual absl::StatusOr<types::PrimaryKey> KeyOfRow(RowOffset row) const;
 
   // Errors: kServiceInternal below history_from().
   absl::StatusOr<Visibility> VisibleAt(base::Timestamp read_ts) const;

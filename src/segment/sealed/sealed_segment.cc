@@ -299,6 +299,11 @@ ChunkRange SealedSegment::ChunkOf(std::size_t row) const {
   return state_->chunks[state_->ChunkIndexOf(row)];
 }
 
+// The keys are open already: the column's files and locks are not asked.
+absl::StatusOr<types::PrimaryKey> SealedSegment::KeyOfRow(RowOffset row) const {
+  return KeyOf(state_->KeyAtRow(row));
+}
+
 absl::Status SealedSegment::FindKey(const KeyView& key, base::Timestamp upto,
                                     std::vector<RowOffset>* found) const {
   if (upto < min_at() || !state_->IsInRange(key)) return absl::OkStatus();

@@ -69,6 +69,7 @@ class SealedSegment final : public Segment {
   base::Timestamp max_at() const override;
   base::Timestamp history_from() const override;
   ChunkRange ChunkOf(std::size_t row) const override;
+  absl::StatusOr<types::PrimaryKey> KeyOfRow(RowOffset row) const override;
   absl::Status FindKey(const KeyView& key, base::Timestamp upto,
                        std::vector<RowOffset>* found) const override;
   bool MayContain(const KeyView& key) const override;

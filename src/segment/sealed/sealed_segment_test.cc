@@ -408,5 +408,47 @@ TEST_F(SealedSegmentTest, MergingGivesEachKeyOnceNearestFirst) {
   EXPECT_EQ(newest[1].source, 1u);
 }
 
+TEST_F(SealedSegmentTest, MergingAgreesWithTheSortOfAllHits) {
+  std::mt19937 random(12);
+  std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<SegmentHits> hits;
+  std::vector<std::tuple<float, std::int64_t>> all;
+  for (int i = 0; i < 5; ++i) {
+    auto segment = std::make_shared<GrowingSegment>(
+        Segment::Identity{.id = base::SegmentId{i}, .schema = TestSchema()},
+        budget_);
+    std::vector<TestRow> rows(40);
+    for (TestRow& row : rows) row = RandomRow(random, 90);
+    Append(*segment, rows, 1);
+    std::vector<index::Neighbor> found;
+    for (std::uint32_t row = 0; row < rows.size(); ++row) {
+      // Few distances: many hits are equally near.
+      found.push_back(
+          {.distance = static_cast<float>(random() % 20), .row = row});
+      all.emplace_back(found.back().distance, rows[row].key);
+    }
+    std::ranges::sort(found, {}, &index::Neighbor::distance);
+    hits.push_back({found});
+    segments.push_back(std::move(segment));
+  }
+  std::ranges::sort(all);
+  for (const std::size_t k : {1U, 7U, 60U, 500U}) {
+    std::vector<std::tuple<float, std::int64_t>> wanted;
+    std::set<std::int64_t> seen;
+    for (const auto& [distance, key] : all) {
+      if (wanted.size() < k && seen.insert(key).second) {
+        wanted.emplace_back(distance, key);
+      }
+    }
+    std::vector<std::tuple<float, std::int64_t>> got;
+    const auto merged = *MergeHits(segments, hits, k);
+    for (const MergedHit& hit : merged[0]) {
+      got.emplace_back(hit.distance, std::get<std::int64_t>(hit.key));
+      EXPECT_EQ(*segments[hit.source]->KeyOfRow(hit.row), hit.key);
+    }
+    EXPECT_EQ(got, wanted) << k;
+  }
+}
+
 }  // namespace
 }  // namespace elanus::segment
