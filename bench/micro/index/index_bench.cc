@@ -164,7 +164,8 @@ absl::Status SweepUnderFilter(const Bench& bench, const VectorIndex& flat,
 
 Arguments Parse(const std::string& type, const std::string& text) {
   static const std::set<std::string> kOfSearches = {
-      "ef", "nprobe", "reorder_k", "refine_k", "rbq_query_bits", "search_list"};
+      "ef",          "nprobe",       "reorder_k", "refine_k", "rbq_query_bits",
+      "search_list", "target_recall"};
   Arguments arguments;
   const std::vector<std::string> parts =
       absl::StrSplit(text, ',', absl::SkipEmpty());
@@ -186,7 +187,12 @@ Arguments Parse(const std::string& type, const std::string& text) {
       arguments.build[pair.first] = pair.second;
     }
   }
-  if (type.starts_with("HNSW")) {
+  if (type == "AUTOINDEX") {
+    arguments.search.try_emplace(
+        "target_recall", std::vector<std::string>{"0.9", "0.95", "0.99"});
+  } else if (arguments.search.contains("target_recall")) {
+    // It says how far to search.
+  } else if (type.starts_with("HNSW")) {
     arguments.search.try_emplace(
         "ef", std::vector<std::string>{"10", "16", "24", "32", "48", "64", "96",
                                        "128", "200", "400"});
@@ -207,8 +213,8 @@ absl::Status Run(const std::string& folder, const std::string& metric,
   ASSIGN_OR_RETURN(const auto flat, Build(bench, "FLAT", metric, {}));
   const double begin = CpuSeconds();
   ASSIGN_OR_RETURN(bench.index, Build(bench, type, metric, arguments.build));
-  fmt::print("{} build {:.2f} CPU s, {:.1f} bytes a row\n", type,
-             CpuSeconds() - begin,
+  fmt::print("{} is {}: build {:.2f} CPU s, {:.1f} bytes a row\n", type,
+             NameOf(bench.index->type()), CpuSeconds() - begin,
              static_cast<double>(bench.index->memory_bytes()) /
                  static_cast<double>(bench.base.rows));
   for (const std::uint32_t pass : arguments.pass) {

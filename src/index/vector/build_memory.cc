@@ -100,7 +100,10 @@ std::size_t IvfBytes(const IndexSpec& spec, std::size_t rows,
       rows *
           (RefinedRowBytes(static_cast<RefineType>(header.refine), spec.dim) +
            3 * kLink);
-  return centroids + std::max(training, file);
+  // SCANN measures its recall on the file: where each row lies, and distances.
+  const std::size_t measuring =
+      spec.type == IndexType::kScann ? 2 * rows * kFloat : 0;
+  return centroids + std::max(training, file + measuring);
 }
 
 bool IsIvf(IndexType type) {

@@ -16,6 +16,8 @@ class HugeBytes {
 
   std::byte* data() { return data_.get(); }
   std::size_t size() const { return size_; }
+  // The same memory, to be read while it is filled on.
+  base::Buffer Share() const { return {data_, {data_.get(), size_}}; }
   base::Buffer Freeze() && {
     const std::span<const std::byte> bytes(data_.get(), size_);
     return base::Buffer(std::move(data_), bytes);

@@ -98,6 +98,10 @@ class IndexFileWriter {
     return reinterpret_cast<T*>(section(name).data());
   }
 
+  // What was written so far, in the same memory: a reader that does not verify
+  // can open it.
+  base::Buffer Written() const { return bytes_.Share(); }
+
   // Puts the checksums in.
   base::Buffer Finish() &&;
 

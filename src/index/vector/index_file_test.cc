@@ -240,7 +240,9 @@ TEST_P(GoldenFileTest, IsStillRead) {
   EXPECT_EQ((*loaded)->size(), rows);
   const auto vectors = RandomVectors(rows, kDim, 1);
   const auto query = std::span(vectors).subspan(17 * kDim, kDim);
-  const auto iterator = (*loaded)->Iterate({.query = query});
+  // Through all lists: else the order is nearly right only.
+  const auto iterator =
+      (*loaded)->Iterate({.query = query, .params = {.nprobe = 65536}});
   ASSERT_TRUE(iterator.ok());
   const auto all = (*iterator)->Next(base::OpContext(), rows + 1);
   ASSERT_TRUE(all.ok());
@@ -271,6 +273,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"IVF_SQ8_v2", IndexType::kIvfSq8, 100},
                     Golden{"IVF_PQ_v2", IndexType::kIvfPq, 100},
                     Golden{"SCANN_v2", IndexType::kScann, 100},
+                    Golden{"SCANN_v3", IndexType::kScann, 1000},
                     Golden{"IVF_RABITQ_v2", IndexType::kIvfRabitq, 100}),
     [](const auto& param) { return param.param.name; });
 

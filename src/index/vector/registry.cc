@@ -274,7 +274,11 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
 absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
                                                     const ParamMap& params) {
   if (IsSparse(type)) return ParseSparseSearch(params);
-  if (IsIvf(type)) return ParseIvfSearch(type, params, 1);
+  if (IsIvf(type)) {
+    ASSIGN_OR_RETURN(SearchParams lists, ParseIvfSearch(type, params, 1));
+    if (lists.ef == 0) lists.ef = kRangeEf;
+    return lists;
+  }
   SearchParams parsed;
   if (!IsHnsw(type)) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,

@@ -228,6 +228,19 @@ TEST(SearchParamsTest, RankingAgainIsAskedForByNameAndRange) {
           .ok());
 }
 
+TEST(SearchParamsTest, ScannIsLeftToTheIndexUnlessAnEffortOrARecallIsGiven) {
+  const auto parse = [](const ParamMap& params) {
+    return *ParseSearchParams(IndexType::kScann, params, 10);
+  };
+  EXPECT_EQ(parse({}).nprobe, 0U);
+  EXPECT_EQ(parse({{"nprobe", "7"}}).nprobe, 7U);
+  EXPECT_EQ(parse({{"target_recall", "0.97"}}).target_recall, 0.97);
+  EXPECT_EQ(parse({{"ef", "64"}}).ef, 64U);
+  EXPECT_EQ(ParseRangeSearchParams(IndexType::kScann, {})->ef, 512U);
+  EXPECT_FALSE(
+      ParseSearchParams(IndexType::kScann, {{"target_recall", "2"}}, 10).ok());
+}
+
 TEST(IndexTypeTest, NamesAreTheWires) {
   EXPECT_EQ(NameOf(IndexType::kFlat), "FLAT");
   EXPECT_EQ(NameOf(IndexType::kHnsw), "HNSW");

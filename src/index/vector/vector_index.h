@@ -98,13 +98,14 @@ struct Neighbor {
 // (registry.h) makes one from the wire's text. An index ignores what it does
 // not know.
 struct SearchParams {
-  // HNSW: how many candidates are kept on data of usual difficulty; on harder
-  // data the index keeps more. 0 = as target_recall says.
+  // HNSW, AUTOINDEX: how many candidates are kept on data of usual difficulty;
+  // on harder data the index keeps more. 0 = as target_recall says.
   std::size_t ef = 0;
-  // The share of the nearest rows that is to be found, where ef is 0. 0 = the
-  // default, 0.95.
+  // HNSW, SCANN: the share of the nearest rows that is to be found, where
+  // nothing else says how far to search. 0 = the default, 0.95.
   double target_recall = 0;
-  // IVF: how many lists are looked into. 0 = the default, 8.
+  // IVF: how many lists are looked into. 0 = the default, 8; SCANN: as
+  // target_recall says.
   std::size_t nprobe = 0;
   // SCANN: how many rows are ranked again. 0 = the index decides.
   std::size_t reorder_k = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "index/vector/held_out.h"
 #include "index/vector/hnsw/calibrate.h"
 #include "index/vector/hnsw/duplicates.h"
 #include "index/vector/hnsw/layout.h"

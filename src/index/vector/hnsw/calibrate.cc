@@ -4,23 +4,18 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <random>
 
-#include "index/vector/brute_force.h"
+#include "index/vector/held_out.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/parallel.h"
+#include "types/bitset.h"
 
 namespace elanus::index {
 namespace {
 
-constexpr std::size_t kTopK = RecallCurve::kTopK;
-// Of so many rows one is held out.
-constexpr std::size_t kRowsPerHeldOut = 100;
-constexpr std::size_t kMaxHeldOut = 500;
+constexpr std::size_t kTopK = kMeasuredNeighbours;
 constexpr std::array<std::uint32_t, 15> kLadder = {
     16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096};
-// A thread searches so many held-out rows at a time.
-constexpr std::size_t kQueriesAtATime = 64;
 // From here on the curve is of no use to anybody.
 constexpr float kEnough = 0.995F;
 // Distances of the scan and of the walk are rounded differently.
@@ -59,64 +54,25 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
 
 }  // namespace
 
-std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
-                                         const types::Bitset& unfit,
-                                         std::uint64_t seed) {
-  if (rows < kMinMeasuredRows) return {};
-  const std::size_t wanted = std::min(rows / kRowsPerHeldOut, kMaxHeldOut);
-  std::mt19937_64 random(seed);
-  types::Bitset chosen(rows);
-  // So many draws at most: nearly all rows may be unfit.
-  for (std::size_t i = 0; i < wanted; ++i) {
-    const std::size_t row = random() % rows;
-    if (!unfit.Test(row)) chosen.Set(row);
-  }
-  std::vector<std::uint32_t> held_out;
-  chosen.ForEach([&held_out](std::size_t row) {
-    held_out.push_back(static_cast<std::uint32_t>(row));
-  });
-  return held_out;
-}
-
 absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   const HnswGraph& graph,
                                   std::vector<std::uint32_t> rows,
                                   const BuildOptions& options) {
   HeldOut held_out{.rows = std::move(rows)};
-  types::Bitset excluded(graph.rows);
   for (const std::uint32_t row : held_out.rows) {
-    excluded.Set(row);
     const float* vector = graph.Vector(row);
     held_out.queries.insert(held_out.queries.end(), vector, vector + graph.dim);
   }
   const VectorBlock block = {.data = graph.vectors.data,
                              .rows = graph.rows,
                              .stride = graph.vectors.stride};
-  const std::size_t nq = held_out.rows.size();
-  std::vector<float> distances(nq * kTopK);
-  std::vector<std::uint32_t> nearest(nq * kTopK);
-  std::atomic<std::size_t> next{0};
-  const auto search = [&](std::size_t) -> absl::Status {
-    for (;;) {
-      const std::size_t first = next.fetch_add(kQueriesAtATime);
-      if (first >= nq) return absl::OkStatus();
-      const std::size_t count = std::min(kQueriesAtATime, nq - first);
-      RETURN_IF_ERROR(BruteForceSearch(
-          ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
-          graph.stored_metric,
-          {.queries = std::span(held_out.queries)
-                          .subspan(first * graph.dim, count * graph.dim),
-           .nq = count,
-           .k = kTopK,
-           .excluded = excluded.view()},
-          {.distances =
-               std::span(distances).subspan(first * kTopK, count * kTopK),
-           .rows = std::span(nearest).subspan(first * kTopK, count * kTopK)}));
-    }
-  };
-  RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, search));
-  for (std::size_t q = 0; q < nq; ++q) {
-    const float last = distances[q * kTopK + kTopK - 1];
+  ASSIGN_OR_RETURN(
+      const Truth truth,
+      FindNearest(ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
+                  graph.stored_metric, held_out.queries, held_out.rows,
+                  options));
+  for (std::size_t q = 0; q < held_out.rows.size(); ++q) {
+    const float last = truth.distances[q * kTopK + kTopK - 1];
     held_out.bounds.push_back(last + kRounding * std::abs(last));
   }
   return held_out;

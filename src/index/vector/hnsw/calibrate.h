@@ -1,7 +1,7 @@
 // Measures how much of the truth walks through a graph find.
 //
-// The queries are rows that are not in the graph yet: a row that is in it finds
-// its neighbours by its own links and would flatter the graph.
+// The queries are rows that are not in the graph yet (held_out.h): a row that
+// is in it finds its neighbours by its own links and would flatter the graph.
 //
 // Threads: the executor's threads work along; the result does not depend on
 //          them.
@@ -17,18 +17,8 @@
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/vector_index.h"
-#include "types/bitset.h"
 
 namespace elanus::index {
-
-// Below, a search is a scan: there is nothing to measure.
-inline constexpr std::size_t kMinMeasuredRows = 1000;
-
-// Rows to be held out, spread by the seed; none of fewer than
-// kMinMeasuredRows. Rows in `unfit` are never chosen.
-std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
-                                         const types::Bitset& unfit,
-                                         std::uint64_t seed);
 
 // The held-out rows as queries, and how near the truth is.
 struct HeldOut {

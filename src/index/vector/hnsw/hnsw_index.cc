@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "index/vector/brute_force.h"
+#include "index/vector/held_out.h"
 #include "index/vector/hnsw/build.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
@@ -171,7 +172,7 @@ absl::StatusOr<std::size_t> HnswIndex::ChooseEf(const SearchParams& params,
   const double recall =
       params.target_recall == 0 ? kDefaultRecall : params.target_recall;
   // The curve speaks of ten neighbours.
-  return curve_.EfFor(recall) + k - std::min(k, RecallCurve::kTopK);
+  return curve_.EfFor(recall) + k - std::min(k, kMeasuredNeighbours);
 }
 
 absl::Status HnswIndex::Search(const base::OpContext& ctx,

@@ -15,8 +15,9 @@
 
 namespace elanus::index {
 
-// A walk that keeps `ef` candidates finds the share `recall` of the ten
-// nearest. The section kRecallCurve is an array of these, `ef` rising.
+// A walk that keeps `ef` candidates finds the share `recall` of the nearest
+// kMeasuredNeighbours. The section kRecallCurve is an array of these, `ef`
+// rising.
 struct RecallPoint {
   std::uint32_t ef;
   float recall;
@@ -25,9 +26,6 @@ static_assert(sizeof(RecallPoint) == 8);
 
 class RecallCurve {
  public:
-  // The neighbours that a point speaks of.
-  static constexpr std::size_t kTopK = 10;
-
   // No points: nothing was measured.
   explicit RecallCurve(std::span<const RecallPoint> points = {});
 

@@ -11,6 +11,8 @@
 #include "index/quantization/packed_table.h"
 #include "index/vector/dataset_rows.h"
 #include "index/vector/ivf/codecs.h"
+#include "index/vector/ivf/effort_curve.h"
+#include "index/vector/ivf/effort_meter.h"
 #include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/lists.h"
 #include "index/vector/parallel.h"
@@ -34,6 +36,7 @@ class Builder {
       : ctx_(ctx),
         spec_(spec),
         options_(options),
+        dataset_(dataset),
         rows_(dataset, spec.metric),
         dim_(dataset.dim) {}
 
@@ -109,6 +112,10 @@ class Builder {
         {Section::kCentroids, centroids_.size() * sizeof(float)},
         {Section::kListOffsets, offsets_.size() * sizeof(std::uint32_t)},
         {Section::kListRows, ids_.size() * sizeof(std::uint32_t)}};
+    const bool is_measured = spec_.type == IndexType::kScann;
+    if (is_measured) {
+      sections.push_back({Section::kRecallCurve, sizeof(EffortSection)});
+    }
     for (const auto& encoder : encoders_) {
       const auto more = encoder->Sections(lists);
       sections.insert(sections.end(), more.begin(), more.end());
@@ -129,7 +136,17 @@ class Builder {
               file.array<std::uint32_t>(Section::kListRows));
     for (const auto& encoder : encoders_) encoder->PutTables(file);
     RETURN_IF_ERROR(Encode(lists));
+    if (is_measured) RETURN_IF_ERROR(Measure(file));
     return std::move(file).Finish();
+  }
+
+  absl::Status Measure(IndexFileWriter& file) {
+    ASSIGN_OR_RETURN(const IndexFileReader written,
+                     IndexFileReader::Open({"ivf", file.Written()}, false));
+    ASSIGN_OR_RETURN(const std::vector<EffortPoint> points,
+                     MeasureEfforts(ctx_, written, dataset_, options_));
+    PutEffortCurve(points, spec_.is_auto, file);
+    return absl::OkStatus();
   }
 
   absl::Status Encode(const Lists& lists) {
@@ -162,6 +179,7 @@ class Builder {
   const base::OpContext& ctx_;
   const IndexSpec& spec_;
   const BuildOptions& options_;
+  const VectorDataset& dataset_;
   const DatasetRows rows_;
   const std::size_t dim_;
   std::size_t list_count_ = 0;

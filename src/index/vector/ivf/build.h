@@ -1,6 +1,8 @@
 // Builds the file of an IVF index: clusters a sample of the rows, puts each
 // row to the list of its nearest centroid, and encodes list by list.
 //
+// A SCANN file in the making then measures its own recall (effort_meter.h).
+//
 // With fewer than 39 rows a list there are fewer lists than asked for, as in
 // Milvus.
 //

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "index/vector/ivf/build.h"
-#include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/ivf_iterator.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
+#include "index/vector/search_cost.h"
 #include "index/vector/topk.h"
 
 namespace elanus::index {
@@ -22,6 +22,8 @@ constexpr std::size_t kRowsBetweenChecks = 8192;
 constexpr std::size_t kEmptyLists = 2;
 // Of quantised rows a few more than k are ranked again.
 constexpr std::size_t kMinRankedAgain = 32;
+// Of a recall, which is a float in the file.
+constexpr double kRounding = 1e-6;
 
 }  // namespace
 
@@ -45,8 +47,28 @@ absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Open(IndexFileReader file) {
                     file.info().metric == types::MetricType::kL2
                         ? TableScore::kL2
                         : TableScore::kNegDot);
-  return std::unique_ptr<IvfIndex>(new IvfIndex(
-      std::move(file), std::move(lists), std::move(table), std::move(codecs)));
+  EffortCurve curve;
+  if (file.info().type == IndexType::kScann) {
+    ASSIGN_OR_RETURN(curve, EffortCurveIn(file, header.lists));
+  }
+  return std::unique_ptr<IvfIndex>(
+      new IvfIndex(std::move(file), std::move(lists), std::move(table),
+                   std::move(codecs), header, std::move(curve)));
+}
+
+double IvfIndex::CostOf(const EffortPoint& effort) const {
+  return ListSearchCost({.dim = dim(),
+                         .lists = lists_.count(),
+                         .parts = header_.m,
+                         .probes = effort.nprobe,
+                         .rows = effort.rows,
+                         .reordered = effort.reorder_k});
+}
+
+double IvfIndex::SearchCost(double recall) const {
+  if (curve_.empty()) return kNoDistance;
+  const EffortPoint enough = curve_.For(recall);
+  return enough.recall < recall - kRounding ? kNoDistance : CostOf(enough);
 }
 
 std::size_t IvfIndex::ProbesOf(const SearchParams& params) const {
@@ -112,7 +134,10 @@ absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, const float* query,
   const std::unique_ptr<ListQuery> scan = codecs_.scan->Bind(query, params);
   const std::unique_ptr<RowQuery> rows =
       codecs_.rows == nullptr ? nullptr : codecs_.rows->BindRows(query);
-  RowQuery* const single = codecs_.finer == nullptr ? rows.get() : nullptr;
+  // Few of many rows are compared by what they are ranked by at last.
+  RowQuery* const single =
+      codecs_.finer == nullptr || plan.probes == lists_.count() ? rows.get()
+                                                                : nullptr;
   walk.Start(query, plan.probes);
   pool.Reset(plan.kept);
   std::size_t next_check = kRowsBetweenChecks;
@@ -142,14 +167,16 @@ absl::Status IvfIndex::Search(const base::OpContext& ctx,
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
-  const Plan plan = MakePlan(query.params, query.k, query.excluded);
+  ASSIGN_OR_RETURN(const SearchParams params,
+                   curve_.Resolve(query.params, query.k));
+  const Plan plan = MakePlan(params, query.k, query.excluded);
   ListWalk walk(lists_, centroids_, query.excluded, dim());
   CandidatePool pool;
   std::vector<Neighbor> hits;
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
-    RETURN_IF_ERROR(SearchOne(ctx, bound.data() + q * dim(), query.params, plan,
-                              walk, pool, hits));
+    RETURN_IF_ERROR(SearchOne(ctx, bound.data() + q * dim(), params, plan, walk,
+                              pool, hits));
     PutHits(hits, q, query.k, out);
   }
   return absl::OkStatus();
@@ -175,7 +202,8 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
       BindQueries(metric(), query.query.floats(), dim(), storage);
   const std::unique_ptr<ListQuery> rows =
       BindFinest(bound.data(), query.params);
-  const std::size_t probes = MakePlan(query.params, 1, query.excluded).probes;
+  ASSIGN_OR_RETURN(const SearchParams params, curve_.Resolve(query.params, 1));
+  const std::size_t probes = MakePlan(params, 1, query.excluded).probes;
   ListWalk walk(lists_, centroids_, query.excluded, dim());
   walk.Start(bound.data(), probes);
   TopK best(query.limit);
@@ -200,7 +228,9 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
 absl::StatusOr<std::unique_ptr<VectorIterator>> IvfIndex::Iterate(
     const IterateQuery& query) const {
   RETURN_IF_ERROR(CheckDimension(query.query, dim()));
-  return std::make_unique<IvfIterator>(*this, query);
+  IterateQuery resolved = query;
+  ASSIGN_OR_RETURN(resolved.params, curve_.Resolve(query.params, 1));
+  return std::make_unique<IvfIterator>(*this, resolved);
 }
 
 absl::StatusOr<std::vector<IndexFile>> IvfIndex::Save() const {

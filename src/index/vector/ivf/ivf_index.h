@@ -4,6 +4,9 @@
 // codes that are compared many at a time; the best of them may then be ranked
 // again by finer values.
 //
+// SCANN knows its own recall (effort_curve.h) and searches as far as a recall
+// asked for needs.
+//
 // Under a filter more lists are looked into, so that it costs no recall; when
 // fewer rows pass than an unfiltered search looks at, all of them are.
 //
@@ -21,6 +24,8 @@
 #include "index/quantization/packed_table.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/codecs.h"
+#include "index/vector/ivf/effort_curve.h"
+#include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/list_walk.h"
 #include "index/vector/ivf/lists.h"
 #include "index/vector/registry.h"
@@ -44,6 +49,10 @@ class IvfIndex final : public VectorIndex {
            codecs_.memory_bytes();
   }
 
+  // SCANN: what a search for this recall of ten hits costs (search_cost.h);
+  // infinity where the index cannot find so much, or does not know.
+  double SearchCost(double recall) const;
+
   absl::Status Search(const base::OpContext& ctx, const SearchQuery& query,
                       const SearchOutput& out) const override;
   absl::StatusOr<std::vector<Neighbor>> RangeSearch(
@@ -54,6 +63,7 @@ class IvfIndex final : public VectorIndex {
 
  private:
   friend class IvfIterator;
+  friend class EffortMeter;
 
   // How much of the index a search looks at.
   struct Plan {
@@ -63,11 +73,15 @@ class IvfIndex final : public VectorIndex {
   };
 
   IvfIndex(IndexFileReader file, Lists lists, PackedTable centroids,
-           Codecs codecs)
+           Codecs codecs, const IvfHeader& header, EffortCurve curve)
       : file_(std::move(file)),
         lists_(std::move(lists)),
         centroids_(std::move(centroids)),
-        codecs_(std::move(codecs)) {}
+        codecs_(std::move(codecs)),
+        header_(header),
+        curve_(std::move(curve)) {}
+
+  double CostOf(const EffortPoint& effort) const;
 
   Plan MakePlan(const SearchParams& params, std::size_t k,
                 types::BitsetView excluded) const;
@@ -89,6 +103,8 @@ class IvfIndex final : public VectorIndex {
   const Lists lists_;
   const PackedTable centroids_;
   const Codecs codecs_;
+  const IvfHeader header_;
+  const EffortCurve curve_;  // SCANN only
 };
 
 }  // namespace elanus::index

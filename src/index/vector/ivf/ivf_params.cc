@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -102,10 +103,19 @@ absl::StatusOr<SearchParams> ParseIvfSearch(IndexType type,
                                             const ParamMap& params,
                                             std::size_t k) {
   SearchParams parsed;
+  // SCANN knows itself how far to search.
   ASSIGN_OR_RETURN(const std::int64_t nprobe,
-                   ReadParam(params, ParamKey::kNprobe, kDefaultProbes));
+                   ReadParam(params, ParamKey::kNprobe,
+                             type == IndexType::kScann ? 0 : kDefaultProbes));
   parsed.nprobe = static_cast<std::size_t>(nprobe);
   if (type == IndexType::kScann) {
+    ASSIGN_OR_RETURN(const std::optional<double> recall,
+                     ReadTargetRecall(params));
+    parsed.target_recall = recall.value_or(0);
+    // An AUTOINDEX may have become this type.
+    ASSIGN_OR_RETURN(const std::int64_t ef,
+                     ReadParam(params, ParamKey::kEf, 0));
+    parsed.ef = static_cast<std::size_t>(ef);
     ASSIGN_OR_RETURN(const std::int64_t reorder_k,
                      ReadParam(params, ParamKey::kReorderK, 0));
     parsed.reorder_k = static_cast<std::size_t>(reorder_k);

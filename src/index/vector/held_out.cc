@@ -1,0 +1,75 @@
+#include "index/vector/held_out.h"
+
+#include <algorithm>
+#include <atomic>
+#include <random>
+
+#include "index/vector/brute_force.h"
+#include "index/vector/parallel.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::size_t kTopK = kMeasuredNeighbours;
+// Of so many rows one is held out.
+constexpr std::size_t kRowsPerHeldOut = 100;
+constexpr std::size_t kMaxHeldOut = 500;
+// A thread searches so many held-out rows at a time.
+constexpr std::size_t kQueriesAtATime = 64;
+
+}  // namespace
+
+std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
+                                         const types::Bitset& unfit,
+                                         std::uint64_t seed) {
+  if (rows < kMinMeasuredRows) return {};
+  const std::size_t wanted = std::min(rows / kRowsPerHeldOut, kMaxHeldOut);
+  std::mt19937_64 random(seed);
+  types::Bitset chosen(rows);
+  // So many draws at most: nearly all rows may be unfit.
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const std::size_t row = random() % rows;
+    if (!unfit.Test(row)) chosen.Set(row);
+  }
+  std::vector<std::uint32_t> held_out;
+  chosen.ForEach([&held_out](std::size_t row) {
+    held_out.push_back(static_cast<std::uint32_t>(row));
+  });
+  return held_out;
+}
+
+absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
+                                  const VectorDataset& dataset,
+                                  types::MetricType metric,
+                                  std::span<const float> queries,
+                                  std::span<const std::uint32_t> held_out,
+                                  const BuildOptions& options) {
+  types::Bitset excluded(dataset.rows());
+  for (const std::uint32_t row : held_out) excluded.Set(row);
+  const std::size_t nq = queries.size() / dataset.dim;
+  Truth truth;
+  truth.distances.resize(nq * kTopK);
+  truth.rows.resize(nq * kTopK);
+  std::atomic<std::size_t> next{0};
+  const auto search = [&](std::size_t) -> absl::Status {
+    for (;;) {
+      const std::size_t first = next.fetch_add(kQueriesAtATime);
+      if (first >= nq) return absl::OkStatus();
+      const std::size_t count = std::min(kQueriesAtATime, nq - first);
+      RETURN_IF_ERROR(BruteForceSearch(
+          ctx, dataset, metric,
+          {.queries = queries.subspan(first * dataset.dim, count * dataset.dim),
+           .nq = count,
+           .k = kTopK,
+           .excluded = excluded.view()},
+          {.distances =
+               std::span(truth.distances).subspan(first * kTopK, count * kTopK),
+           .rows =
+               std::span(truth.rows).subspan(first * kTopK, count * kTopK)}));
+    }
+  };
+  RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, search));
+  return truth;
+}
+
+}  // namespace elanus::index
