@@ -325,11 +325,14 @@ _PROBE = tuple(f"nprobe={n}" for n in PROBES)
 _PROBE_REFINE = tuple(f"nprobe={n} refine_k=4" for n in PROBES)
 _PROBE_REORDER = tuple(f"nprobe={n} reorder_k={r}" for r in (30, 100)
                        for n in PROBES)
+_RECALL = tuple(f"target_recall={r}" for r in
+                (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995))
 _GRAPH = f"M={M} efConstruction={EF_CONSTRUCTION}"
 
 # What we have or will have; a type that the engine refuses is left out.
 OURS = {
     "elanus-FLAT": _ours("FLAT", "", ("",)),
+    "elanus-AUTOINDEX": _ours("AUTOINDEX", "", _RECALL),
     "elanus-HNSW": _ours("HNSW", _GRAPH, _EF),
     "elanus-HNSW_SQ": _ours(
         "HNSW_SQ", _GRAPH + " sq_type=SQ8 refine=true refine_type=FP32",

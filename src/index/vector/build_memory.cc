@@ -1,7 +1,9 @@
 #include "index/vector/build_memory.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/scratch.h"
@@ -131,7 +133,10 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
   // All others compute in float32.
   const std::size_t decoded = is_narrow ? rows * spec.dim * kFloat : 0;
   if (IsIvf(spec.type)) return decoded + IvfBytes(spec, rows, options);
-  return decoded + rows * HnswRowBytes(spec, options);
+  const std::size_t graph = decoded + rows * HnswRowBytes(spec, options);
+  // The graph stays until the lists are measured.
+  const std::optional<IndexSpec> other = ListsInPlaceOf(spec, rows);
+  return other.has_value() ? graph + IvfBytes(*other, rows, options) : graph;
 }
 
 }  // namespace elanus::index

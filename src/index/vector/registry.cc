@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/flat/flat_index.h"
 #include "index/vector/flat/raw_flat_index.h"
@@ -322,6 +323,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
       return FlatIndex::Build(ctx, spec.metric, floats.dataset());
     case IndexType::kHnsw:
     case IndexType::kHnswSq:
+      if (spec.is_auto) {
+        return BuildAutoIndex(ctx, spec, floats.dataset(), options);
+      }
       return HnswIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kIvfFlat:
     case IndexType::kIvfSq8:

@@ -11,6 +11,7 @@
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/query_check.h"
+#include "index/vector/search_cost.h"
 
 namespace elanus::index {
 namespace {
@@ -69,6 +70,11 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
   ASSIGN_OR_RETURN(RecallCurve curve, RecallCurveIn(file));
   return std::unique_ptr<HnswIndex>(
       new HnswIndex(std::move(file), graph, params, std::move(curve)));
+}
+
+double HnswIndex::SearchCost(double recall) const {
+  if (curve_.empty()) return 0;
+  return GraphSearchCost(curve_.EfFor(recall), graph_.m, graph_.dim);
 }
 
 HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef,

@@ -35,6 +35,9 @@ class HnswIndex final : public VectorIndex {
     return file_.bytes().size() + scratch_.max_bytes();
   }
   const HnswParams& params() const { return params_; }
+  // What a search for this recall of ten hits costs (search_cost.h); 0 where
+  // the index does not know.
+  double SearchCost(double recall) const;
 
   absl::Status Search(const base::OpContext& ctx, const SearchQuery& query,
                       const SearchOutput& out) const override;
