@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "index/vector/held_out.h"
+#include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/parallel.h"
 #include "types/bitset.h"
@@ -14,8 +15,8 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kTopK = kMeasuredNeighbours;
-constexpr std::array<std::uint32_t, 15> kLadder = {
-    16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096};
+constexpr std::array<std::uint32_t, kMaxRecallPoints> kLadder = {
+    10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096};
 // From here on the curve is of no use to anybody.
 constexpr float kEnough = 0.995F;
 // Distances of the scan and of the walk are rounded differently.
