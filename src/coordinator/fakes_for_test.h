@@ -105,6 +105,7 @@ class MemoryMetaStore final : public storage::MetaStore {
 
   absl::StatusOr<std::optional<storage::MetaValue>> Get(
       std::string_view key) override {
+    if (reads_fail) return Script::Dead();
     const auto found = map.find(std::string(key));
     if (found == map.end()) return std::optional<storage::MetaValue>();
     return std::optional<storage::MetaValue>(found->second);
@@ -165,6 +166,7 @@ class MemoryMetaStore final : public storage::MetaStore {
   }
 
   std::map<std::string, storage::MetaValue> map;
+  bool reads_fail = false;
   std::uint64_t revision = 0;
   std::function<void()> before_txn;  // what others do meanwhile
 

@@ -576,6 +576,21 @@ TEST_F(DataCoordinatorTest, OfTwoIndexesMadeAtOnceOnOneFieldOneIsRefused) {
   EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
 }
 
+TEST_F(DataCoordinatorTest, AnIndexWhoseDropIsInDoubtIsNotTakenForThere) {
+  ASSERT_TRUE(CreateIndex().ok());
+  internal::DropIndexRequest request;
+  request.set_collection_id(kBooks);
+  script_.last_is_done = true;
+  BreakStore(0);
+  store_.reads_fail = true;
+  EXPECT_FALSE(Call(&role::DataCoord::DropIndex, request).ok());
+  MendStore();
+  EXPECT_FALSE(CreateIndex().ok()) << "nobody knows yet";
+  store_.reads_fail = false;
+  EXPECT_TRUE(CreateIndex().ok());
+  EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
+}
+
 TEST_F(DataCoordinatorTest, ABuildThatRunsIsNotIssuedAgain) {
   ASSERT_TRUE(CreateIndex().ok());
   ASSERT_TRUE(CommitLarge(20).ok());

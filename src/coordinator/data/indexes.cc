@@ -34,13 +34,17 @@ absl::Status IndexNotFound(const std::string& index_name,
 template <typename Change>
 void DataCoordinator::ChangeIndexes(std::int64_t collection_id, Change change,
                                     base::Done done) {
-  index_changes_->Run({keys::IndexesOf(base::CollectionId{collection_id})},
-                      [change = std::move(change), done = std::move(done)](
-                          KeySequencer::Turn turn) mutable {
-                        absl::Status status = change();
-                        turn.Release();
-                        done(std::move(status));
-                      });
+  index_changes_->Run(
+      {keys::IndexesOf(base::CollectionId{collection_id})},
+      [this, change = std::move(change),
+       done = std::move(done)](KeySequencer::Turn turn) mutable {
+        // What is there already is answered without a
+        // transaction: it has to be there.
+        absl::Status status = meta_.Refresh();
+        if (status.ok()) status = change();
+        turn.Release();
+        done(std::move(status));
+      });
 }
 
 // A field has one index at most: what is there is looked up before the record
