@@ -1,5 +1,6 @@
-// Recall on real vectors, plain and under filters, of HNSW and SCANN. Needs the
-// measuring sets in $ELANUS_DATA_DIR; skipped where they are absent.
+// Recall on real vectors, plain and under filters, of HNSW and SCANN; skipped
+// where the measuring sets are absent ($ELANUS_DATA_DIR). And what AUTOINDEX
+// becomes on large segments.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "index/testing/npy.h"
+#include "index/testing/random_vectors.h"
 #include "index/vector/registry.h"
 
 namespace elanus::index {
@@ -151,6 +153,22 @@ TEST_P(RealVectorsTest, ListsFindTheShareAskedForAndKeepItUnderFilters) {
               0.935)
         << per_mille << " of 1000 pass";
   }
+}
+
+// Values drawn in `kinds` dimensions, repeated to fill 32.
+NpyArray<float> Drawn(std::size_t kinds) {
+  NpyArray<float> drawn = {.rows = 33000, .columns = 32};
+  const std::vector<float> values = RandomVectors(drawn.rows, kinds, 1);
+  for (std::size_t i = 0; i < drawn.rows * drawn.columns; ++i) {
+    const std::size_t row = i / drawn.columns;
+    drawn.values.push_back(values[row * kinds + i % kinds]);
+  }
+  return drawn;
+}
+
+TEST(AutoIndexChoiceTest, TakesListsWhereWalksAreLongAndElseTheGraph) {
+  EXPECT_EQ(Build(Drawn(32), "AUTOINDEX", "L2")->type(), IndexType::kScann);
+  EXPECT_EQ(Build(Drawn(4), "AUTOINDEX", "L2")->type(), IndexType::kHnsw);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, RealVectorsTest,
