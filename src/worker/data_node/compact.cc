@@ -80,6 +80,7 @@ absl::Status DataNode::DoCompact(const internal::CompactRequest& request,
   ASSIGN_OR_RETURN(const std::shared_ptr<const types::Schema> schema,
                    SchemaOf(request.collection()));
   Sources sources;
+  DeleteFiles deletes(deps_.objects, request.delete_files());
   base::Timestamp history_from{request.drop_to()};
   std::string synced_to;
   const base::Timestamp fold_to{request.fold_to()};
@@ -90,8 +91,7 @@ absl::Status DataNode::DoCompact(const internal::CompactRequest& request,
                          {.manifest = input.manifest().name(),
                           .manifest_crc32c = input.manifest().crc32c(),
                           .schema = schema}));
-    RETURN_IF_ERROR(ApplyDeleteFiles(deps_.objects, request.delete_files(),
-                                     fold_to, *segment));
+    RETURN_IF_ERROR(deletes.Apply(fold_to, *segment));
     segment->PublishDeletes();
     sources.push_back(segment);
     history_from = std::max(history_from, {input.history_from()});

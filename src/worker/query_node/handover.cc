@@ -1,6 +1,7 @@
 // From one target to the next: see shard.h.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
@@ -59,7 +60,8 @@ struct Shard::Handover {
   // Those of `next` that the view did not have before.
   std::vector<std::shared_ptr<segment::SealedSegment>> opened;
   OpenIndexes open_indexes;
-  bool lacks_index = false;  // that is whole, as far as is known
+  std::optional<DeleteFiles> deletes;  // the target's
+  bool lacks_index = false;            // that is whole, as far as is known
 };
 
 void Shard::Refresh(base::Done done) {
@@ -113,6 +115,7 @@ absl::Status Shard::OpenSegments(Handover& handover) {
   const LoadedPartitions loaded = partitions();
   handover.next = std::make_shared<View>();
   handover.next->schema = now->schema;
+  handover.deletes.emplace(deps_.objects, target.channel().delete_files());
   for (const internal::IndexMeta& index : target.index_defs()) {
     const auto metric = types::MetricFromName(index.metric_type());
     if (!metric.has_value()) continue;  // a scalar field
@@ -165,7 +168,7 @@ absl::Status Shard::OpenSegmentOf(const internal::SegmentMeta& meta,
 }
 
 absl::StatusOr<std::shared_ptr<segment::SealedSegment>> Shard::OpenSegment(
-    const internal::SegmentMeta& meta, const Handover& handover) const {
+    const internal::SegmentMeta& meta, Handover& handover) const {
   auto segment =
       segment::SealedSegment::Open(deps_.objects, deps_.budget,
                                    {.manifest = meta.manifest().name(),
@@ -175,9 +178,7 @@ absl::StatusOr<std::shared_ptr<segment::SealedSegment>> Shard::OpenSegment(
   if (!segment.ok()) {
     return base::Annotate(segment.status(), "load segment {}", meta.id());
   }
-  RETURN_IF_ERROR(ApplyDeleteFiles(
-      deps_.objects, handover.reply.target().channel().delete_files(),
-      base::Timestamp::Max(), **segment));
+  RETURN_IF_ERROR(handover.deletes->Apply(base::Timestamp::Max(), **segment));
   return segment;
 }
 

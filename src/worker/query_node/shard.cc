@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "worker/delete_files.h"
 
 namespace elanus::worker {
 

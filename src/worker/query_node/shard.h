@@ -97,7 +97,7 @@ class Shard final : public segment::TailListener,
   absl::Status OpenSegmentOf(const internal::SegmentMeta& meta, const View& now,
                              Handover& handover);
   absl::StatusOr<std::shared_ptr<segment::SealedSegment>> OpenSegment(
-      const internal::SegmentMeta& meta, const Handover& handover) const;
+      const internal::SegmentMeta& meta, Handover& handover) const;
   void ReportDamaged(const internal::SegmentIndexMeta& index,
                      const absl::Status& status) const;
   void OpenIndexesOf(Handover& handover, segment::SealedSegment& segment);
