@@ -59,6 +59,7 @@ struct Shard::Handover {
   std::shared_ptr<View> next;
   // Those of `next` that the view did not have before.
   std::vector<std::shared_ptr<segment::SealedSegment>> opened;
+  base::Timestamp told_to;  // `opened` know the tombstones up to here
   OpenIndexes open_indexes;
   std::optional<DeleteFiles> deletes;  // the target's
   bool lacks_index = false;            // that is whole, as far as is known
@@ -138,6 +139,24 @@ absl::Status Shard::OpenSegments(Handover& handover) {
   std::erase_if(handover.open_indexes, [&kept](const auto& entry) {
     return !kept.contains(entry.first);
   });
+  // Most of them here, where no record waits.
+  handover.told_to = handover.pin.since();
+  RETURN_IF_ERROR(
+      TellTombstones(handover, std::max(handover.told_to, tail_->clock())));
+  for (const auto& segment : handover.opened) segment->PublishDeletes();
+  return absl::OkStatus();
+}
+
+absl::Status Shard::TellTombstones(Handover& handover,
+                                   base::Timestamp upto) const {
+  ASSIGN_OR_RETURN(const segment::TombstoneBatches tombstones,
+                   tail_->tombstones().Between(handover.told_to, upto));
+  for (const auto& segment : handover.opened) {
+    for (const auto& batch : tombstones) {
+      RETURN_IF_ERROR(segment->Delete(batch->run()));
+    }
+  }
+  handover.told_to = upto;
   return absl::OkStatus();
 }
 
@@ -248,15 +267,7 @@ void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
 // Between two records: nothing is added or deleted while this runs.
 absl::Status Shard::Install(Handover& handover) {
   const internal::Target& target = handover.reply.target();
-  ASSIGN_OR_RETURN(const segment::TombstoneBatches tombstones,
-                   tail_->tombstones().Between(handover.pin.since(),
-                                               base::Timestamp::Max()));
-  for (const auto& segment : handover.opened) {
-    for (const auto& batch : tombstones) {
-      RETURN_IF_ERROR(segment->Delete(batch->run()));
-    }
-    segment->PublishDeletes();
-  }
+  RETURN_IF_ERROR(TellTombstones(handover, base::Timestamp::Max()));
   // The target was fetched before this boundary.
   const auto is_dropped = [this](const auto& segment) {
     return tail_->IsDropped(segment->partition());

@@ -3,9 +3,9 @@
 //
 // Handing over to a new target (a flush, an index, a compaction):
 // 1. pin the tombstones, 2. fetch the target, 3. open what is new and tell it
-// the delete files, 4. between two log records: tell it the tombstones since
-// the checkpoint, drop the growing segments that are sealed now, replace the
-// view. No gap, no row twice.
+// the delete files and the tombstones since the checkpoint, 4. between two log
+// records: tell it those that came meanwhile, drop the growing segments that
+// are sealed now, replace the view. No gap, no row twice.
 //
 // A segment whose index is still to be built is not opened while the view has
 // its rows in others: those of a compaction have their indexes, a growing one
@@ -101,6 +101,7 @@ class Shard final : public segment::TailListener,
   void ReportDamaged(const internal::SegmentIndexMeta& index,
                      const absl::Status& status) const;
   void OpenIndexesOf(Handover& handover, segment::SealedSegment& segment);
+  absl::Status TellTombstones(Handover& handover, base::Timestamp upto) const;
   absl::Status Install(Handover& handover);
   void FinishRefresh(const absl::Status& status);
   // For an index that could not be loaded.

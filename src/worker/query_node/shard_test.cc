@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "index/vector/registry.h"
@@ -27,6 +29,7 @@ class FakeDataCoord final : public role::RefusingDataCoord {
                  internal::GetTargetReply* reply, base::Done done) override {
     ++targets;
     *reply->mutable_target() = target;
+    if (while_fetching) while_fetching();
     done(absl::OkStatus());
   }
   void CommitIndex(const base::OpContext&,
@@ -37,6 +40,7 @@ class FakeDataCoord final : public role::RefusingDataCoord {
   }
 
   internal::Target target;
+  std::function<void()> while_fetching;
   int targets = 0;
   int damaged = 0;
 };
@@ -157,6 +161,16 @@ class ShardTest : public ::testing::Test {
     coord_.target.mutable_indexes(0)->set_state(internal::INDEX_UNISSUED);
     coord_.target.add_gone_segment_ids(20);
   }
+  // The log's tombstone of a key, as the tail keeps it.
+  void Delete(std::int64_t key, std::uint64_t at) {
+    shard_->tail().tombstones().Append(
+        {.keys = {.type = types::DataType::kInt64,
+                  .rows = 1,
+                  .values = std::as_bytes(std::span(&key, 1))},
+         .upto = {at},
+         .at = {at},
+         .partition = base::kAllPartitions});
+  }
   bool HasIndex() const {
     return shard_->view()->sealed[0]->vector_index(kVectorField) != nullptr;
   }
@@ -220,6 +234,24 @@ TEST_F(ShardTest, NoIndexIsAwaitedWhileMemoryIsShort) {
   ASSERT_TRUE(Refresh().ok());
   EXPECT_NE(shard_->view()->sealed, before->sealed);
   EXPECT_FALSE(HasIndex());
+}
+
+TEST_F(ShardTest, TombstonesThatComeWhileATargetIsFetchedHideItsRows) {
+  Delete(3, 20);
+  coord_.while_fetching = [this] { Delete(4, 30); };
+  Compact();
+  coord_.target.clear_indexes();
+  ASSERT_TRUE(Refresh().ok());
+  const std::shared_ptr<const View> now = shard_->view();
+  ASSERT_EQ(now->sealed.size(), 1U);
+  ASSERT_EQ(base::ToInt(now->sealed[0]->id()), 21);
+  const std::map<std::uint64_t, std::size_t> deleted_at = {
+      {19, 0}, {20, 1}, {29, 1}, {30, 2}};
+  for (const auto& [read_ts, deleted] : deleted_at) {
+    const auto visible = now->sealed[0]->VisibleAt({read_ts});
+    ASSERT_TRUE(visible.ok()) << visible.status();
+    EXPECT_EQ(visible->visible_count(), rows_.size() - deleted) << read_ts;
+  }
 }
 
 }  // namespace
