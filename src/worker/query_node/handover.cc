@@ -266,6 +266,11 @@ void Shard::OpenIndexesOf(Handover& handover, segment::SealedSegment& segment) {
 
 // Between two records: nothing is added or deleted while this runs.
 absl::Status Shard::Install(Handover& handover) {
+  {
+    // The tail's segments may be another shard's by now.
+    base::MutexLock lock(mutex_);
+    if (left_) return absl::OkStatus();
+  }
   const internal::Target& target = handover.reply.target();
   RETURN_IF_ERROR(TellTombstones(handover, base::Timestamp::Max()));
   // The target was fetched before this boundary.

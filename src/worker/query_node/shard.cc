@@ -32,9 +32,12 @@ bool Shard::Join() {
 }
 
 void Shard::Leave() {
+  {
+    base::MutexLock lock(mutex_);
+    left_ = true;
+    serving_ = false;
+  }
   tail_->RemoveListener(segment::TailUser::kQueryNode, nullptr);
-  base::MutexLock lock(mutex_);
-  serving_ = false;
 }
 
 void Shard::SetPartitions(LoadedPartitions partitions) {

@@ -63,7 +63,8 @@ class Shard final : public segment::TailListener,
 
   // Starts listening to the tail. False if it was called before.
   bool Join();
-  // Ends it. Reads that hold a view go on.
+  // Ends it, for good. Reads that hold a view go on; a handover that is under
+  // way changes nothing any more.
   void Leave();
 
   void SetPartitions(LoadedPartitions partitions);
@@ -118,6 +119,7 @@ class Shard final : public segment::TailListener,
   LoadedPartitions partitions_ ABSL_GUARDED_BY(mutex_);
   OpenIndexes open_indexes_ ABSL_GUARDED_BY(mutex_);
   bool joined_ ABSL_GUARDED_BY(mutex_) = false;
+  bool left_ ABSL_GUARDED_BY(mutex_) = false;
   bool serving_ ABSL_GUARDED_BY(mutex_) = false;
   bool refreshing_ ABSL_GUARDED_BY(mutex_) = false;
   bool refresh_due_ ABSL_GUARDED_BY(mutex_) = false;  // by RefreshLater

@@ -216,6 +216,16 @@ TEST_F(ShardTest, AShardThatWasReleasedLoadsNothingMore) {
   EXPECT_EQ(coord_.targets, before);
 }
 
+TEST_F(ShardTest, AHandoverThatEndsBehindTheReleaseChangesNothing) {
+  const std::shared_ptr<const View> before = shard_->view();
+  Compact();
+  coord_.target.clear_indexes();
+  coord_.while_fetching = [this] { shard_->Leave(); };
+  EXPECT_TRUE(Refresh().ok());
+  EXPECT_FALSE(shard_->is_serving());
+  EXPECT_EQ(shard_->view(), before);
+}
+
 TEST_F(ShardTest, WhatServedTheRowsBeforeServesThemUntilTheIndexIsThere) {
   const std::shared_ptr<const View> before = shard_->view();
   Compact();
