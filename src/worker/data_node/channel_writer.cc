@@ -66,7 +66,7 @@ void ChannelWriter::Stop(base::Done done) {
     base::MutexLock lock(mutex_);
     stopped_ = true;
     jobs_.clear();
-    if (running_) {
+    if (running_ && !pausing_) {
       stop_done_ = std::move(done);
       return;
     }
@@ -159,6 +159,7 @@ void ChannelWriter::RunNext() {
   base::Done stopped;
   {
     base::MutexLock lock(mutex_);
+    pausing_ = false;
     if (!jobs_.empty()) {
       job = jobs_.front();
     } else {
@@ -187,13 +188,14 @@ void ChannelWriter::FinishJob(const absl::Status& status) {
       failures_ = 0;
       // Empty if the collection was dropped or the writer stopped meanwhile.
       if (!jobs_.empty()) jobs_.pop_front();
-    } else {
+    } else if (!stopped_) {
       delay = std::min(kRetryMax, kRetryFirst * (1 << std::min(failures_, 7)));
       ++failures_;
+      pausing_ = true;
     }
   }
   auto next = [self = shared_from_this()] { self->RunNext(); };
-  if (status.ok()) return deps_.background.Submit(std::move(next));
+  if (delay.count() == 0) return deps_.background.Submit(std::move(next));
   LOG_WARN("collection {} shard {}: {}; trying again in {} ms",
            collection_.id(), shard_, base::MessageOf(status), delay.count());
   deps_.timer.After(delay, std::move(next));

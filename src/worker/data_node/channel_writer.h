@@ -105,6 +105,8 @@ class ChannelWriter final : public segment::TailListener,
   mutable base::Mutex mutex_;
   std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  // The job at the front has failed and waits for its next try.
+  bool pausing_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
   base::Done stop_done_ ABSL_GUARDED_BY(mutex_);
