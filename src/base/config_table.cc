@@ -100,7 +100,7 @@ constexpr ConfigKey kTable[] = {
      "map the columns of sealed segments from their files"},
     {"elanus.threads", Integer{&Config::threads, 0, 1024},
      "threads that serve requests, as many for work in the background, as many "
-     "for builds of indexes; 0 = one a core"},
+     "for builds of indexes and compactions; 0 = one a core"},
     {"elanus.indexNode.enabled", Switch{&Config::index_node_enabled},
      "run an index node in this process"},
     {"log.level", Choice{&Config::log_level, "debug|info|warn|error"},

@@ -60,6 +60,7 @@ void RoleSet::MakeWorkers() {
                                      .tails = *tails_,
                                      .budget = s.budget,
                                      .background = s.background,
+                                     .compactions = s.builds,
                                      .timer = s.timer});
   query_node_.emplace(worker::QueryNode::Dependencies{
       .data_coord = late_.data_coord,

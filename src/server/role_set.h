@@ -51,7 +51,8 @@ struct RoleServices {
   base::Timer& timer;
   base::Executor& requests;
   base::Executor& background;
-  base::Executor& builds;  // of indexes: they keep every thread busy for long
+  // Indexes and compactions: they keep every thread busy for long.
+  base::Executor& builds;
   base::MemoryBudget& budget;
   base::Metrics& metrics;
 };

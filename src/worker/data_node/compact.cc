@@ -57,9 +57,11 @@ Kept KeepRows(const std::vector<SourceRow>& rows, const DeletedRows& deleted,
 void DataNode::Compact(const base::OpContext&,
                        const internal::CompactRequest& request,
                        internal::CompactReply* reply, base::Done done) {
-  deps_.background.Submit(
+  deps_.compactions.Submit(
       [this, &request, reply, done = std::move(done)]() mutable {
-        done(DoCompact(request, reply));
+        absl::Status status = CheckRuns();
+        if (status.ok()) status = DoCompact(request, reply);
+        done(std::move(status));
       });
 }
 
@@ -73,6 +75,12 @@ void DataNode::MergeDeletes(const base::OpContext&,
         if (merged.ok()) *reply->mutable_merged() = *std::move(merged);
         done(merged.status());
       });
+}
+
+absl::Status DataNode::CheckRuns() const {
+  base::MutexLock lock(mutex_);
+  if (!stopped_) return absl::OkStatus();
+  return base::Error(base::ErrorCode::kServiceNotReady, "the node is stopping");
 }
 
 absl::Status DataNode::DoCompact(const internal::CompactRequest& request,

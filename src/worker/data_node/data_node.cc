@@ -62,11 +62,17 @@ absl::Status DataNode::Watch(const internal::ChannelAssignment& assignment) {
                                   .background = deps_.background,
                                   .timer = deps_.timer},
       assignment, std::move(tail));
+  bool is_new = false;
   {
     base::MutexLock lock(mutex_);
-    writers_.emplace(key, writer);
+    is_new = !stopped_ && writers_.emplace(key, writer).second;
   }
-  writer->Start();
+  // Else it was watched or stopped meanwhile.
+  if (is_new) {
+    writer->Start();
+  } else {
+    deps_.tails.Unwatch(key);
+  }
   return absl::OkStatus();
 }
 

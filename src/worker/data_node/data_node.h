@@ -32,13 +32,16 @@ class DataNode final : public role::DataNode {
     segment::TailSet& tails;  // shared with the query node of the process
     base::MemoryBudget& budget;
     base::Executor& background;
+    // They take a thread for long: calls would queue behind them.
+    base::Executor& compactions;
     base::Timer& timer;
   };
 
   explicit DataNode(const Dependencies& dependencies);
   ~DataNode() override;
 
-  // Follows nothing any more; `done` when no job runs.
+  // Follows nothing any more; `done` when no job runs. Compactions that have
+  // not begun are refused.
   void Stop(base::Done done);
 
   void WatchChannel(const base::OpContext& ctx,
@@ -70,6 +73,7 @@ class DataNode final : public role::DataNode {
   absl::Status Watch(const internal::ChannelAssignment& assignment);
   absl::StatusOr<std::shared_ptr<ChannelWriter>> FindWriter(
       std::int64_t collection_id, std::int32_t shard) const;
+  absl::Status CheckRuns() const;
   absl::Status DoCompact(const internal::CompactRequest& request,
                          internal::CompactReply* reply) const;
   void MoveIdleCheckpoints();
