@@ -100,6 +100,8 @@ CASES = {
                 lambda n, s: list(bits(n, s))),
     "jaccard": (DataType.BINARY_VECTOR, "AUTOINDEX", "JACCARD", bit_scores,
                 lambda n, s: list(bits(n, s))),
+    "lists_of_bits": (DataType.BINARY_VECTOR, "BIN_IVF_FLAT", "HAMMING",
+                      bit_scores, lambda n, s: list(bits(n, s))),
     "sparse": (DataType.SPARSE_FLOAT_VECTOR, "SPARSE_INVERTED_INDEX", "IP",
                sparse_scores, sparse),
 }
@@ -240,6 +242,8 @@ def test_a_float_query_serves_a_field_of_halves(client, name):
 @pytest.mark.parametrize("data_type, index_type, metric, words", [
     (DataType.BINARY_VECTOR, "BIN_FLAT", "L2",
      "binary vector index does not support metric type: L2"),
+    (DataType.BINARY_VECTOR, "BIN_IVF_FLAT", "SUPERSTRUCTURE",
+     "metric type SUPERSTRUCTURE not found or not supported"),
     (DataType.BINARY_VECTOR, "HNSW", "HAMMING",
      "data type BinaryVector can't build with this index HNSW"),
     (DataType.SPARSE_FLOAT_VECTOR, "SPARSE_INVERTED_INDEX", "L2",

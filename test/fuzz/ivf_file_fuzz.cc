@@ -16,7 +16,12 @@ using namespace elanus;  // NOLINT: a program of one page
 void Ask(const index::VectorIndex& index) {
   // A damaged header may ask for more than a fuzzer should wait for.
   if (index.dim() > 64 || index.size() > 4096) return;
-  const std::vector<float> query(index.dim(), 0.5F);
+  const std::vector<float> floats(index.dim(), 0.5F);
+  const std::vector<std::byte> bits(index.dim() / 8, std::byte{0x35});
+  index::Queries query = floats;
+  if (index.type() == index::IndexType::kBinIvfFlat) {
+    query = index::Queries::Bits(bits);
+  }
   std::vector<float> distances(8);
   std::vector<std::uint32_t> rows(8);
   const base::OpContext ctx;

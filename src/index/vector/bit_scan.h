@@ -3,9 +3,9 @@
 //   BitScan scan(dataset, metric, excluded);
 //   RETURN_IF_ERROR(scan.Run(ctx, queries, nq, visit));
 //
-// HAMMING: differing bits. JACCARD: 1 - shared / all set bits, 1 if none is
-// set. SUBSTRUCTURE, SUPERSTRUCTURE: 0 for a row whose bits are a part of the
-// query's, or the query's of the row's; other rows are not visited.
+// HAMMING and JACCARD as in bit_distance.h. SUBSTRUCTURE, SUPERSTRUCTURE: 0
+// for a row whose bits are a part of the query's, or the query's of the row's;
+// other rows are not visited.
 //
 // Threads: none.
 // Errors:  of the context.
@@ -19,6 +19,7 @@
 
 #include "base/op_context.h"
 #include "base/status.h"
+#include "index/vector/bit_distance.h"
 #include "index/vector/vector_index.h"
 #include "simd/bits.h"
 #include "types/metric.h"
@@ -98,8 +99,7 @@ class BitScan {
       case types::MetricType::kSuperstructure:
         return both == query_bits_ ? 0 : kNoDistance;
       default:
-        if (either == 0) return 1;
-        return static_cast<float>(either - both) / static_cast<float>(either);
+        return JaccardDistance(both, either);
     }
   }
 

@@ -1,7 +1,6 @@
 // Rows of bits and sparse rows through brute force and their indexes, against
 // plain second implementations.
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "index/testing/random_bits.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/brute_force.h"
 #include "index/vector/registry.h"
@@ -56,39 +56,6 @@ std::unique_ptr<VectorIndex> Build(std::string_view name, MetricType metric,
   return *std::move(loaded);
 }
 
-std::vector<std::byte> RandomBits(std::size_t bytes, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<std::byte> bits(bytes);
-  // Few bits set: parts and wholes occur.
-  for (std::byte& byte : bits) {
-    byte = static_cast<std::byte>(random() & random() & random());
-  }
-  return bits;
-}
-
-float PlainBits(MetricType metric, const std::byte* query, const std::byte* row,
-                std::size_t bytes) {
-  int both = 0;
-  int either = 0;
-  int query_bits = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    const auto a = std::to_integer<unsigned>(query[i]);
-    const auto b = std::to_integer<unsigned>(row[i]);
-    both += std::popcount(a & b);
-    either += std::popcount(a | b);
-    query_bits += std::popcount(a);
-  }
-  if (metric == MetricType::kHamming) return static_cast<float>(either - both);
-  if (metric == MetricType::kSubstructure) {
-    return either == query_bits ? 0 : kNoDistance;
-  }
-  if (metric == MetricType::kSuperstructure) {
-    return both == query_bits ? 0 : kNoDistance;
-  }
-  if (either == 0) return 1;
-  return static_cast<float>(either - both) / static_cast<float>(either);
-}
-
 class BitsTest : public testing::TestWithParam<MetricType> {};
 
 TEST_P(BitsTest, BruteForceAndBinFlatAgreeWithThePlainSearch) {
@@ -122,14 +89,9 @@ TEST_P(BitsTest, BruteForceAndBinFlatAgreeWithThePlainSearch) {
     Hits indexed;
     ASSERT_TRUE(index->Search(base::OpContext(), query, indexed.out()).ok());
     for (std::size_t q = 0; q < kNq; ++q) {
-      std::vector<Neighbor> expected;
-      for (std::uint32_t row = 0; row < kRows; ++row) {
-        const float distance = PlainBits(GetParam(), queries.data() + q * width,
-                                         rows.data() + row * width, width);
-        if (distance == kNoDistance || excluded.Test(row)) continue;
-        expected.push_back({distance, row});
-      }
-      std::sort(expected.begin(), expected.end());
+      const auto expected = PlainBitSearch(
+          GetParam(), rows, std::span(queries).subspan(q * width, width),
+          excluded.view());
       ExpectFirst(scanned, q, expected);
       ExpectFirst(indexed, q, expected);
     }

@@ -108,6 +108,17 @@ std::size_t IvfBytes(const IndexSpec& spec, std::size_t rows,
   return centroids + std::max(training, file + measuring);
 }
 
+// Rows of bits in their lists: the sample or the file, and what says which row
+// is in which list.
+std::size_t BitIvfBytes(const IndexSpec& spec, std::size_t rows) {
+  const std::size_t row = spec.dim / 8;
+  // As they are, and in the file.
+  const std::size_t centroids = 2 * IvfListCount(spec, rows) * (row + kLink);
+  // Nearest list, distance, place among those of its list.
+  const std::size_t training = IvfSampleRows(spec, rows) * (row + 3 * kLink);
+  return centroids + std::max(training, rows * (row + 3 * kLink));
+}
+
 bool IsIvf(IndexType type) {
   return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
          type == IndexType::kIvfPq || type == IndexType::kScann ||
@@ -123,7 +134,8 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
   }
   const std::size_t rows = dataset.rows();
   if (dataset.type == types::DataType::kBinaryVector) {
-    return rows * (spec.dim / 8);
+    return spec.type == IndexType::kBinIvfFlat ? BitIvfBytes(spec, rows)
+                                               : rows * (spec.dim / 8);
   }
   const bool is_narrow = dataset.type != types::DataType::kFloatVector;
   if (spec.type == IndexType::kFlat) {

@@ -109,6 +109,11 @@ TEST(BuildMemoryTest, BitsTakeAnEighthOfAByteAndNarrowRowsAreDecoded) {
         {.blocks = std::span(&block, 1), .dim = 64, .type = data}, {});
   };
   EXPECT_EQ(need("BIN_FLAT", "HAMMING", DataType::kBinaryVector), kRows * 8);
+  // Besides, the list and the place of each row.
+  EXPECT_GE(need("BIN_IVF_FLAT", "HAMMING", DataType::kBinaryVector),
+            kRows * (8 + 3 * 4));
+  EXPECT_LE(need("BIN_IVF_FLAT", "HAMMING", DataType::kBinaryVector),
+            kRows * (8 + 4 * 4));
   EXPECT_EQ(need("IVF_SQ8", "L2", DataType::kInt8Vector),
             need("IVF_SQ8", "L2", DataType::kFloatVector) + kRows * 64 * 4);
   EXPECT_LT(need("FLAT", "L2", DataType::kInt8Vector), kRows * 70);

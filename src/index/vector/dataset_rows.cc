@@ -8,6 +8,20 @@
 
 namespace elanus::index {
 
+std::vector<std::uint32_t> SampleRows(std::size_t rows, std::size_t count,
+                                      std::uint64_t seed) {
+  count = std::min(count, rows);
+  std::vector<std::uint32_t> chosen;
+  chosen.reserve(count);
+  std::mt19937_64 random(seed);
+  // Knuth's algorithm S: each row is taken with the chance that is left.
+  for (std::size_t row = 0; chosen.size() < count; ++row) {
+    if (random() % (rows - row) >= count - chosen.size()) continue;
+    chosen.push_back(static_cast<std::uint32_t>(row));
+  }
+  return chosen;
+}
+
 DatasetRows::DatasetRows(const VectorDataset& dataset, types::MetricType metric)
     : dataset_(dataset), is_cosine_(metric == types::MetricType::kCosine) {
   for (const VectorBlock& block : dataset.blocks) {
@@ -32,14 +46,10 @@ void DatasetRows::Read(std::size_t row, float* to) const {
 
 std::vector<float> DatasetRows::Sample(std::size_t count,
                                        std::uint64_t seed) const {
-  count = std::min(count, rows_);
-  std::vector<float> sample(count * dim());
-  std::mt19937_64 random(seed);
-  // Knuth's algorithm S: each row is taken with the chance that is left.
-  std::size_t taken = 0;
-  for (std::size_t row = 0; taken < count; ++row) {
-    if (random() % (rows_ - row) >= count - taken) continue;
-    Read(row, sample.data() + taken++ * dim());
+  const std::vector<std::uint32_t> chosen = SampleRows(rows_, count, seed);
+  std::vector<float> sample(chosen.size() * dim());
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    Read(chosen[i], sample.data() + i * dim());
   }
   return sample;
 }

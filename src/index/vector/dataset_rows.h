@@ -14,6 +14,11 @@
 
 namespace elanus::index {
 
+// `count` of the numbers below `rows` chosen at random, rising, or all if there
+// are not more.
+std::vector<std::uint32_t> SampleRows(std::size_t rows, std::size_t count,
+                                      std::uint64_t seed);
+
 class DatasetRows {
  public:
   DatasetRows(const VectorDataset& dataset, types::MetricType metric);

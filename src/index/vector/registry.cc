@@ -12,6 +12,7 @@
 #include "index/vector/flat/raw_flat_index.h"
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/index_file.h"
+#include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/ivf_index.h"
 #include "index/vector/ivf/ivf_params.h"
 #include "index/vector/metric_kernels.h"
@@ -59,7 +60,7 @@ constexpr std::array kTypes = {
     TypeRule{"GPU_BRUTE_FORCE", {}},
     TypeRule{"GPU_CAGRA", {}},
     TypeRule{"BIN_FLAT", IndexType::kBinFlat, false, true, false},
-    TypeRule{"BIN_IVF_FLAT", {}, false, true, false},
+    TypeRule{"BIN_IVF_FLAT", IndexType::kBinIvfFlat, false, true, false},
     TypeRule{"MINHASH_LSH", {}, false, true, false},
     TypeRule{"SPARSE_INVERTED_INDEX", IndexType::kSparseInverted, false, false,
              true},
@@ -135,7 +136,7 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
 }
 
 absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
-                                       bool is_auto) {
+                                       IndexType type, bool is_auto) {
   if (request.metric_name.empty()) {
     if (is_auto) return DefaultMetric(request.data_type);
     return InvalidInput(ErrorCode::kUnexpected,
@@ -145,6 +146,12 @@ absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
       types::MetricFromName(request.metric_name);
   if (!metric.has_value() || !IsMetricOf(request.data_type, *metric)) {
     return UnfitMetric(request.data_type, request.metric_name);
+  }
+  if (type == IndexType::kBinIvfFlat && !IsListedBits(*metric)) {
+    return InvalidInput(ErrorCode::kParameterInvalid,
+                        "metric type {} not found or not supported, supported: "
+                        "[HAMMING JACCARD]",
+                        request.metric_name);
   }
   return *metric;
 }
@@ -191,7 +198,7 @@ absl::Status CheckHnswSq(const ParamMap& params) {
 bool IsIvf(IndexType type) {
   return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
          type == IndexType::kIvfPq || type == IndexType::kScann ||
-         type == IndexType::kIvfRabitq;
+         type == IndexType::kIvfRabitq || type == IndexType::kBinIvfFlat;
 }
 
 bool IsSparse(IndexType type) {
@@ -223,7 +230,7 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
       request.type_name.empty() || request.type_name == kAutoIndex;
   IndexSpec spec{.dim = request.dim, .is_auto = is_auto};
   ASSIGN_OR_RETURN(spec.type, ParseType(request, is_auto));
-  ASSIGN_OR_RETURN(spec.metric, ParseMetric(request, is_auto));
+  ASSIGN_OR_RETURN(spec.metric, ParseMetric(request, spec.type, is_auto));
   if (spec.type == IndexType::kHnswSq) {
     RETURN_IF_ERROR(CheckHnswSq(request.params));
   }
@@ -316,6 +323,9 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
        dataset.type != DataType::kFloatVector)) {
     return RawFlatIndex::Build(ctx, spec.metric, dataset);
   }
+  if (spec.type == IndexType::kBinIvfFlat) {
+    return IvfIndex::Build(ctx, spec, dataset, options);
+  }
   // All others compute in float32.
   ASSIGN_OR_RETURN(const FloatRows floats, FloatRows::Of(ctx, dataset));
   switch (spec.type) {
@@ -334,6 +344,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     case IndexType::kIvfRabitq:
       return IvfIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kBinFlat:
+    case IndexType::kBinIvfFlat:
     case IndexType::kSparseInverted:
     case IndexType::kSparseWand:
       break;  // built above
@@ -365,6 +376,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
     case IndexType::kIvfPq:
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
+    case IndexType::kBinIvfFlat:
       return IvfIndex::Open(std::move(file));
     case IndexType::kSparseInverted:
     case IndexType::kSparseWand:

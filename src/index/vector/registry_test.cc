@@ -89,6 +89,32 @@ TEST(IndexSpecTest, AMetricMustBeGivenAndFitTheVectors) {
   }
 }
 
+TEST(IndexSpecTest, ListsOfBitsTakeTheMetricsThatSayHowNear) {
+  const auto spec = [](const char* metric) {
+    return ParseIndexSpec({.type_name = "BIN_IVF_FLAT",
+                           .metric_name = metric,
+                           .data_type = DataType::kBinaryVector,
+                           .dim = 64,
+                           .params = {{"nlist", "77"}}});
+  };
+  for (const char* const metric : {"HAMMING", "JACCARD"}) {
+    ASSERT_TRUE(spec(metric).ok()) << spec(metric).status();
+    EXPECT_EQ(spec(metric)->type, IndexType::kBinIvfFlat);
+    EXPECT_EQ(spec(metric)->ivf.nlist, 77U);
+  }
+  EXPECT_EQ(Message(spec("SUBSTRUCTURE").status()),
+            "metric type SUBSTRUCTURE not found or not supported, supported: "
+            "[HAMMING JACCARD]");
+  EXPECT_EQ(Message(spec("L2").status()),
+            "binary vector index does not support metric type: L2");
+  EXPECT_EQ(ParseSearchParams(IndexType::kBinIvfFlat, {}, 10)->nprobe, 8U);
+  EXPECT_EQ(
+      ParseSearchParams(IndexType::kBinIvfFlat, {{"nprobe", "33"}}, 10)->nprobe,
+      33U);
+  EXPECT_FALSE(
+      ParseSearchParams(IndexType::kBinIvfFlat, {{"nprobe", "0"}}, 10).ok());
+}
+
 TEST(SearchParamsTest, EfIsLeftToTheIndexUnlessGivenAndMustReachK) {
   EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 10)->ef, 0U);
   EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {{"ef", "64"}}, 64)->ef, 64U);

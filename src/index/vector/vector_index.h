@@ -223,6 +223,7 @@ enum class IndexType : std::uint8_t {
   kScann = 6,
   kIvfRabitq = 7,
   kBinFlat = 12,
+  kBinIvfFlat = 13,
   kSparseInverted = 15,
   kSparseWand = 16,
 };

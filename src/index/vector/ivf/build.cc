@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "index/quantization/groups.h"
 #include "index/quantization/kmeans.h"
 #include "index/quantization/packed_table.h"
 #include "index/vector/dataset_rows.h"
@@ -93,25 +94,17 @@ class Builder {
     };
     RETURN_IF_ERROR(
         WorkTogether(options_.executor, options_.max_threads, assign));
-    offsets_.assign(list_count_ + 1, 0);
-    for (const std::uint32_t list : nearest) ++offsets_[list + 1];
-    for (std::size_t i = 0; i < list_count_; ++i)
-      offsets_[i + 1] += offsets_[i];
-    std::vector<std::uint32_t> end(offsets_.begin(), offsets_.end() - 1);
-    ids_.resize(nearest.size());
-    for (std::size_t row = 0; row < nearest.size(); ++row) {
-      ids_[end[nearest[row]]++] = static_cast<std::uint32_t>(row);
-    }
+    groups_ = GroupBy(nearest, list_count_);
     return absl::OkStatus();
   }
 
   absl::StatusOr<base::Buffer> Write() {
-    const Lists lists = MakeLists(offsets_, ids_);
+    const Lists lists = MakeLists(groups_.offsets, groups_.members);
     std::vector<SectionSize> sections = {
         {Section::kParams, sizeof(IvfHeader)},
         {Section::kCentroids, centroids_.size() * sizeof(float)},
-        {Section::kListOffsets, offsets_.size() * sizeof(std::uint32_t)},
-        {Section::kListRows, ids_.size() * sizeof(std::uint32_t)}};
+        {Section::kListOffsets, groups_.offsets.size() * sizeof(std::uint32_t)},
+        {Section::kListRows, groups_.members.size() * sizeof(std::uint32_t)}};
     const bool is_measured = spec_.type == IndexType::kScann;
     if (is_measured) {
       sections.push_back({Section::kRecallCurve, sizeof(EffortSection)});
@@ -130,9 +123,9 @@ class Builder {
                 sizeof(header));
     std::copy(centroids_.begin(), centroids_.end(),
               file.array<float>(Section::kCentroids));
-    std::copy(offsets_.begin(), offsets_.end(),
+    std::copy(groups_.offsets.begin(), groups_.offsets.end(),
               file.array<std::uint32_t>(Section::kListOffsets));
-    std::copy(ids_.begin(), ids_.end(),
+    std::copy(groups_.members.begin(), groups_.members.end(),
               file.array<std::uint32_t>(Section::kListRows));
     for (const auto& encoder : encoders_) encoder->PutTables(file);
     RETURN_IF_ERROR(Encode(lists));
@@ -186,8 +179,7 @@ class Builder {
   std::vector<float> centroids_;
   PackedTable table_;
   std::vector<std::unique_ptr<ListEncoder>> encoders_;
-  std::vector<std::uint32_t> offsets_;
-  std::vector<std::uint32_t> ids_;
+  Groups groups_;
 };
 
 }  // namespace

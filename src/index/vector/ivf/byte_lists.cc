@@ -138,13 +138,13 @@ std::size_t ByteLists::SlotOf(std::uint32_t position) const {
          lists_.offsets[list];
 }
 
-std::unique_ptr<ListQuery> ByteLists::Bind(const float* query,
+std::unique_ptr<ListQuery> ByteLists::Bind(QueryRow query,
                                            const SearchParams&) const {
   return BindRows(query);
 }
 
-std::unique_ptr<RowQuery> ByteLists::BindRows(const float* query) const {
-  return std::make_unique<ByteQuery>(*this, query);
+std::unique_ptr<RowQuery> ByteLists::BindRows(QueryRow query) const {
+  return std::make_unique<ByteQuery>(*this, query.floats);
 }
 
 ByteEncoder::ByteEncoder(const std::vector<float>& sample, std::size_t rows,

@@ -20,9 +20,9 @@ class ByteLists final : public RowCodec {
   static absl::StatusOr<std::unique_ptr<ByteLists>> Open(
       const IndexFileReader& file, const Lists& lists);
 
-  std::unique_ptr<ListQuery> Bind(const float* query,
+  std::unique_ptr<ListQuery> Bind(QueryRow query,
                                   const SearchParams& params) const override;
-  std::unique_ptr<RowQuery> BindRows(const float* query) const override;
+  std::unique_ptr<RowQuery> BindRows(QueryRow query) const override;
 
  private:
   friend class ByteQuery;

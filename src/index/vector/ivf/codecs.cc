@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/vector/ivf/bit_lists.h"
 #include "index/vector/ivf/byte_lists.h"
 #include "index/vector/ivf/compact_rows.h"
 #include "index/vector/ivf/float_lists.h"
@@ -132,6 +133,12 @@ absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
                                                         .m = header.m,
                                                         .nbits = header.nbits},
                                                        lists));
+      return codecs;
+    }
+    case IndexType::kBinIvfFlat: {
+      ASSIGN_OR_RETURN(auto opened, BitLists::Open(file));
+      codecs.rows = opened.get();
+      codecs.scan = std::move(opened);
       return codecs;
     }
     case IndexType::kIvfRabitq: {

@@ -112,13 +112,13 @@ void CompactRows::Decode(std::size_t position, float* to) const {
   }
 }
 
-std::unique_ptr<ListQuery> CompactRows::Bind(const float* query,
+std::unique_ptr<ListQuery> CompactRows::Bind(QueryRow query,
                                              const SearchParams&) const {
   return BindRows(query);
 }
 
-std::unique_ptr<RowQuery> CompactRows::BindRows(const float* query) const {
-  return std::make_unique<CompactQuery>(*this, query);
+std::unique_ptr<RowQuery> CompactRows::BindRows(QueryRow query) const {
+  return std::make_unique<CompactQuery>(*this, query.floats);
 }
 
 CompactEncoder::CompactEncoder(RefineType type,

@@ -20,9 +20,9 @@ class CompactRows final : public RowCodec {
   static absl::StatusOr<std::unique_ptr<CompactRows>> Open(
       const IndexFileReader& file, RefineType type);
 
-  std::unique_ptr<ListQuery> Bind(const float* query,
+  std::unique_ptr<ListQuery> Bind(QueryRow query,
                                   const SearchParams& params) const override;
-  std::unique_ptr<RowQuery> BindRows(const float* query) const override;
+  std::unique_ptr<RowQuery> BindRows(QueryRow query) const override;
 
  private:
   friend class CompactQuery;

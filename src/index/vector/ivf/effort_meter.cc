@@ -96,7 +96,7 @@ class EffortMeter {
 
   struct Worker {
     explicit Worker(const IvfIndex& index)
-        : walk(index.lists_, index.centroids_, {}, index.dim()) {}
+        : walk(index.lists_, *index.centroids_, {}) {}
 
     ListWalk walk;
     std::vector<std::uint32_t> rank_of_list;
@@ -106,8 +106,8 @@ class EffortMeter {
   };
 
   std::size_t queries() const { return queries_.size() / index_.dim(); }
-  const float* Query(std::size_t q) const {
-    return queries_.data() + q * index_.dim();
+  QueryRow Query(std::size_t q) const {
+    return {.floats = queries_.data() + q * index_.dim()};
   }
 
   template <typename Visit>

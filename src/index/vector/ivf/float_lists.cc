@@ -42,13 +42,13 @@ absl::StatusOr<std::unique_ptr<FloatLists>> FloatLists::Open(
       new FloatLists({vectors.data(), info.dim}, info.metric));
 }
 
-std::unique_ptr<ListQuery> FloatLists::Bind(const float* query,
+std::unique_ptr<ListQuery> FloatLists::Bind(QueryRow query,
                                             const SearchParams&) const {
   return BindRows(query);
 }
 
-std::unique_ptr<RowQuery> FloatLists::BindRows(const float* query) const {
-  return std::make_unique<FloatQuery>(*this, query);
+std::unique_ptr<RowQuery> FloatLists::BindRows(QueryRow query) const {
+  return std::make_unique<FloatQuery>(*this, query.floats);
 }
 
 std::vector<SectionSize> FloatEncoder::Sections(const Lists& lists) const {

@@ -17,9 +17,9 @@ class FloatLists final : public RowCodec {
   static absl::StatusOr<std::unique_ptr<FloatLists>> Open(
       const IndexFileReader& file);
 
-  std::unique_ptr<ListQuery> Bind(const float* query,
+  std::unique_ptr<ListQuery> Bind(QueryRow query,
                                   const SearchParams& params) const override;
-  std::unique_ptr<RowQuery> BindRows(const float* query) const override;
+  std::unique_ptr<RowQuery> BindRows(QueryRow query) const override;
 
   simd::RowTable vectors() const { return vectors_; }
   const MetricKernels& kernels() const { return kernels_; }

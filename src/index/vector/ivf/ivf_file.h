@@ -18,6 +18,10 @@ struct IvfHeader {
 };
 static_assert(sizeof(IvfHeader) == 24);
 
+// Whether BIN_IVF_FLAT has this metric: HAMMING or JACCARD. The others only say
+// yes or no, which makes no row nearer to a centroid than another.
+bool IsListedBits(types::MetricType metric);
+
 absl::StatusOr<IvfHeader> IvfHeaderIn(const IndexFileReader& file);
 
 }  // namespace elanus::index

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "index/vector/ivf/bit_build.h"
 #include "index/vector/ivf/build.h"
 #include "index/vector/ivf/ivf_iterator.h"
-#include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
 #include "index/vector/search_cost.h"
 #include "index/vector/topk.h"
@@ -30,7 +30,10 @@ constexpr double kRounding = 1e-6;
 absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Build(
     const base::OpContext& ctx, const IndexSpec& spec,
     const VectorDataset& dataset, const BuildOptions& options) {
-  ASSIGN_OR_RETURN(base::Buffer bytes, BuildIvf(ctx, spec, dataset, options));
+  ASSIGN_OR_RETURN(base::Buffer bytes,
+                   spec.type == IndexType::kBinIvfFlat
+                       ? BuildBitIvf(ctx, spec, dataset, options)
+                       : BuildIvf(ctx, spec, dataset, options));
   ASSIGN_OR_RETURN(IndexFileReader file,
                    IndexFileReader::Open({"ivf", std::move(bytes)}, false));
   return Open(std::move(file));
@@ -39,20 +42,15 @@ absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Build(
 absl::StatusOr<std::unique_ptr<IvfIndex>> IvfIndex::Open(IndexFileReader file) {
   ASSIGN_OR_RETURN(const IvfHeader header, IvfHeaderIn(file));
   ASSIGN_OR_RETURN(Lists lists, ListsIn(file, header.lists));
-  const std::size_t dim = file.info().dim;
-  ASSIGN_OR_RETURN(const auto centroids,
-                   file.Array<float>(Section::kCentroids, header.lists * dim));
+  ASSIGN_OR_RETURN(std::unique_ptr<Centroids> centroids,
+                   OpenCentroids(file, header.lists));
   ASSIGN_OR_RETURN(Codecs codecs, OpenCodecs(file, header, lists));
-  PackedTable table({centroids.data(), dim}, header.lists, dim,
-                    file.info().metric == types::MetricType::kL2
-                        ? TableScore::kL2
-                        : TableScore::kNegDot);
   EffortCurve curve;
   if (file.info().type == IndexType::kScann) {
     ASSIGN_OR_RETURN(curve, EffortCurveIn(file, header.lists));
   }
   return std::unique_ptr<IvfIndex>(
-      new IvfIndex(std::move(file), std::move(lists), std::move(table),
+      new IvfIndex(std::move(file), std::move(lists), std::move(centroids),
                    std::move(codecs), header, std::move(curve)));
 }
 
@@ -125,7 +123,7 @@ void IvfIndex::RankAgain(RowQuery& query, std::span<const Neighbor> candidates,
   hits = best.TakeSorted();
 }
 
-absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, const float* query,
+absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, QueryRow query,
                                  const SearchParams& params, const Plan& plan,
                                  ListWalk& walk, CandidatePool& pool,
                                  std::vector<Neighbor>& hits) const {
@@ -163,20 +161,19 @@ absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, const float* query,
 absl::Status IvfIndex::Search(const base::OpContext& ctx,
                               const SearchQuery& query,
                               const SearchOutput& out) const {
-  RETURN_IF_ERROR(CheckSearch(query, out, dim()));
-  std::vector<float> storage;
-  const auto bound =
-      BindQueries(metric(), query.queries.floats(), dim(), storage);
+  RETURN_IF_ERROR(CheckQueries(query.queries, rows_type(), dim(), query.nq));
+  RETURN_IF_ERROR(CheckRoom(query, out));
+  const BoundQueries bound(query.queries, metric(), dim());
   ASSIGN_OR_RETURN(const SearchParams params,
                    curve_.Resolve(query.params, query.k));
   const Plan plan = MakePlan(params, query.k, query.excluded);
-  ListWalk walk(lists_, centroids_, query.excluded, dim());
+  ListWalk walk(lists_, *centroids_, query.excluded);
   CandidatePool pool;
   std::vector<Neighbor> hits;
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
-    RETURN_IF_ERROR(SearchOne(ctx, bound.data() + q * dim(), params, plan, walk,
-                              pool, hits));
+    RETURN_IF_ERROR(
+        SearchOne(ctx, bound.Row(q), params, plan, walk, pool, hits));
     PutHits(hits, q, query.k, out);
   }
   return absl::OkStatus();
@@ -189,23 +186,21 @@ float IvfIndex::Answered(float distance) const {
 }
 
 std::unique_ptr<ListQuery> IvfIndex::BindFinest(
-    const float* query, const SearchParams& params) const {
+    QueryRow query, const SearchParams& params) const {
   return codecs_.finer == nullptr ? codecs_.scan->Bind(query, params)
                                   : codecs_.finer->Bind(query, params);
 }
 
 absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
     const base::OpContext& ctx, const RangeQuery& query) const {
-  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
-  std::vector<float> storage;
-  const auto bound =
-      BindQueries(metric(), query.query.floats(), dim(), storage);
+  RETURN_IF_ERROR(CheckQueries(query.query, rows_type(), dim(), 1));
+  const BoundQueries bound(query.query, metric(), dim());
   const std::unique_ptr<ListQuery> rows =
-      BindFinest(bound.data(), query.params);
+      BindFinest(bound.Row(0), query.params);
   ASSIGN_OR_RETURN(const SearchParams params, curve_.Resolve(query.params, 1));
   const std::size_t probes = MakePlan(params, 1, query.excluded).probes;
-  ListWalk walk(lists_, centroids_, query.excluded, dim());
-  walk.Start(bound.data(), probes);
+  ListWalk walk(lists_, *centroids_, query.excluded);
+  walk.Start(bound.Row(0), probes);
   TopK best(query.limit);
   std::size_t empty = 0;
   while (walk.steps() < probes || empty < kEmptyLists) {
@@ -227,7 +222,7 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
 
 absl::StatusOr<std::unique_ptr<VectorIterator>> IvfIndex::Iterate(
     const IterateQuery& query) const {
-  RETURN_IF_ERROR(CheckDimension(query.query, dim()));
+  RETURN_IF_ERROR(CheckQueries(query.query, rows_type(), dim(), 1));
   IterateQuery resolved = query;
   ASSIGN_OR_RETURN(resolved.params, curve_.Resolve(query.params, 1));
   return std::make_unique<IvfIterator>(*this, resolved);

@@ -1,8 +1,8 @@
 // The IVF family: rows lie in lists around centroids, and a search looks into
 // the lists whose centroids are nearest. The members differ in how a list
-// holds its rows (list_codec.h): IVF_FLAT as they are, the others as short
-// codes that are compared many at a time; the best of them may then be ranked
-// again by finer values.
+// holds its rows (list_codec.h): IVF_FLAT and, for bits, BIN_IVF_FLAT as they
+// are, the others as short codes that are compared many at a time; the best of
+// them may then be ranked again by finer values.
 //
 // SCANN knows its own recall (effort_curve.h) and searches as far as a recall
 // asked for needs.
@@ -21,13 +21,14 @@
 #include <span>
 #include <vector>
 
-#include "index/quantization/packed_table.h"
 #include "index/vector/index_file.h"
+#include "index/vector/ivf/centroids.h"
 #include "index/vector/ivf/codecs.h"
 #include "index/vector/ivf/effort_curve.h"
 #include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/list_walk.h"
 #include "index/vector/ivf/lists.h"
+#include "index/vector/ivf/query_row.h"
 #include "index/vector/registry.h"
 #include "index/vector/vector_index.h"
 
@@ -45,7 +46,7 @@ class IvfIndex final : public VectorIndex {
   std::size_t dim() const override { return file_.info().dim; }
   std::size_t size() const override { return lists_.rows(); }
   std::size_t memory_bytes() const override {
-    return file_.bytes().size() + centroids_.memory_bytes() +
+    return file_.bytes().size() + centroids_->memory_bytes() +
            codecs_.memory_bytes();
   }
 
@@ -72,8 +73,9 @@ class IvfIndex final : public VectorIndex {
     std::size_t kept = 0;    // candidates of the scan
   };
 
-  IvfIndex(IndexFileReader file, Lists lists, PackedTable centroids,
-           Codecs codecs, const IvfHeader& header, EffortCurve curve)
+  IvfIndex(IndexFileReader file, Lists lists,
+           std::unique_ptr<Centroids> centroids, Codecs codecs,
+           const IvfHeader& header, EffortCurve curve)
       : file_(std::move(file)),
         lists_(std::move(lists)),
         centroids_(std::move(centroids)),
@@ -83,11 +85,16 @@ class IvfIndex final : public VectorIndex {
 
   double CostOf(const EffortPoint& effort) const;
 
+  // What the rows are compared as.
+  types::DataType rows_type() const {
+    return type() == IndexType::kBinIvfFlat ? types::DataType::kBinaryVector
+                                            : types::DataType::kFloatVector;
+  }
   Plan MakePlan(const SearchParams& params, std::size_t k,
                 types::BitsetView excluded) const;
   std::size_t ProbesOf(const SearchParams& params) const;
   // Leaves what it found in `hits`, nearest first.
-  absl::Status SearchOne(const base::OpContext& ctx, const float* query,
+  absl::Status SearchOne(const base::OpContext& ctx, QueryRow query,
                          const SearchParams& params, const Plan& plan,
                          ListWalk& walk, CandidatePool& pool,
                          std::vector<Neighbor>& hits) const;
@@ -96,12 +103,12 @@ class IvfIndex final : public VectorIndex {
   // As it is answered: what codes say of a square may lie below 0.
   float Answered(float distance) const;
   // The finest there is, for what needs the true order.
-  std::unique_ptr<ListQuery> BindFinest(const float* query,
+  std::unique_ptr<ListQuery> BindFinest(QueryRow query,
                                         const SearchParams& params) const;
 
   const IndexFileReader file_;
   const Lists lists_;
-  const PackedTable centroids_;
+  const std::unique_ptr<Centroids> centroids_;
   const Codecs codecs_;
   const IvfHeader header_;
   const EffortCurve curve_;  // SCANN only

@@ -24,12 +24,15 @@ types::Bitset Copy(types::BitsetView bits) {
 
 IvfIterator::IvfIterator(const IvfIndex& index, const IterateQuery& query)
     : index_(index),
-      query_(Bound(index, query.query.floats())),
+      floats_(Bound(index, query.query.floats())),
+      bits_(query.query.bits().begin(), query.query.bits().end()),
+      query_({.floats = floats_.data(),
+              .bits = reinterpret_cast<const std::uint8_t*>(bits_.data())}),
       excluded_(Copy(query.excluded)),
       ahead_(index.ProbesOf(query.params)),
-      walk_(index.lists_, index.centroids_, excluded_.view(), index.dim()),
-      rows_(index.BindFinest(query_.data(), query.params)) {
-  walk_.Start(query_.data(), ahead_);
+      walk_(index.lists_, *index.centroids_, excluded_.view()),
+      rows_(index.BindFinest(query_, query.params)) {
+  walk_.Start(query_, ahead_);
 }
 
 absl::StatusOr<std::vector<Neighbor>> IvfIterator::Next(

@@ -23,7 +23,9 @@ class IvfIterator final : public VectorIterator {
 
  private:
   const IvfIndex& index_;
-  const std::vector<float> query_;
+  const std::vector<float> floats_;
+  const std::vector<std::byte> bits_;
+  const QueryRow query_;  // in one of the two
   const types::Bitset excluded_;
   const std::size_t ahead_;  // lists
   ListWalk walk_;

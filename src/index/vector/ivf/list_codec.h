@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/lists.h"
+#include "index/vector/ivf/query_row.h"
 #include "index/vector/vector_index.h"
 
 namespace elanus::index {
@@ -53,7 +54,7 @@ class ListCodec {
  public:
   virtual ~ListCodec() = default;
 
-  virtual std::unique_ptr<ListQuery> Bind(const float* query,
+  virtual std::unique_ptr<ListQuery> Bind(QueryRow query,
                                           const SearchParams& params) const = 0;
 
   // What it holds besides the index file.
@@ -62,7 +63,7 @@ class ListCodec {
 
 class RowCodec : public ListCodec {
  public:
-  virtual std::unique_ptr<RowQuery> BindRows(const float* query) const = 0;
+  virtual std::unique_ptr<RowQuery> BindRows(QueryRow query) const = 0;
 };
 
 // Writes the rows' codes into the index file while it is built.

@@ -10,12 +10,11 @@ constexpr std::size_t kSparse = 3;
 
 }  // namespace
 
-ListWalk::ListWalk(const Lists& lists, const PackedTable& centroids,
-                   types::BitsetView excluded, std::size_t dim)
+ListWalk::ListWalk(const Lists& lists, const Centroids& centroids,
+                   types::BitsetView excluded)
     : lists_(lists),
       centroids_(centroids),
       excluded_(excluded),
-      dim_(dim),
       scores_(centroids.width()),
       distances_(kChunk),
       places_(kChunk + 16) {
@@ -24,10 +23,10 @@ ListWalk::ListWalk(const Lists& lists, const PackedTable& centroids,
   is_sparse_ = (lists.rows() - out) * kSparse < lists.rows();
 }
 
-void ListWalk::Start(const float* query, std::size_t expected) {
+void ListWalk::Start(QueryRow query, std::size_t expected) {
   next_ = 0;
   rows_seen_ = 0;
-  centroids_.Scores({query, dim_}, 1, scores_.data());
+  centroids_.Scores(query, scores_.data());
   nearest_.Reset(std::min(expected, lists_.count()));
   const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
   for (std::size_t first = 0; first < lists_.count(); first += kChunk) {

@@ -1,6 +1,6 @@
 // One query's way through the lists, nearest centroid first.
 //
-//   ListWalk walk(lists, centroids, excluded, dim);
+//   ListWalk walk(lists, centroids, excluded);
 //   walk.Start(query, 8);
 //   while (walk.steps() < 8) {
 //     walk.Scan(*walk.Next(), *bound, nullptr, pool);
@@ -15,21 +15,22 @@
 #include <optional>
 #include <vector>
 
-#include "index/quantization/packed_table.h"
 #include "index/vector/ivf/candidate_pool.h"
+#include "index/vector/ivf/centroids.h"
 #include "index/vector/ivf/list_codec.h"
 #include "index/vector/ivf/lists.h"
+#include "simd/packed_rows.h"
 #include "types/bitset.h"
 
 namespace elanus::index {
 
 class ListWalk {
  public:
-  ListWalk(const Lists& lists, const PackedTable& centroids,
-           types::BitsetView excluded, std::size_t dim);
+  ListWalk(const Lists& lists, const Centroids& centroids,
+           types::BitsetView excluded);
 
   // `expected`: how many lists will be asked for, as a rule; more may be.
-  void Start(const float* query, std::size_t expected);
+  void Start(QueryRow query, std::size_t expected);
 
   // How many lists were given since Start.
   std::size_t steps() const { return next_; }
@@ -59,9 +60,8 @@ class ListWalk {
   }
 
   const Lists& lists_;
-  const PackedTable& centroids_;
+  const Centroids& centroids_;
   const types::BitsetView excluded_;
-  const std::size_t dim_;
   bool is_sparse_ = false;  // few rows are in
   std::size_t next_ = 0;
   std::size_t rows_seen_ = 0;

@@ -88,9 +88,9 @@ absl::StatusOr<std::unique_ptr<ProductLists>> ProductLists::Open(
       shape, codebook, codes.data(), is_l2 ? bias.data() : nullptr, is_l2));
 }
 
-std::unique_ptr<ListQuery> ProductLists::Bind(const float* query,
+std::unique_ptr<ListQuery> ProductLists::Bind(QueryRow query,
                                               const SearchParams&) const {
-  return std::make_unique<ProductQuery>(*this, query);
+  return std::make_unique<ProductQuery>(*this, query.floats);
 }
 
 ProductEncoder::ProductEncoder(const ProductShape& shape,

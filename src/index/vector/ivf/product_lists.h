@@ -25,7 +25,7 @@ class ProductLists final : public ListCodec {
       const IndexFileReader& file, const ProductShape& shape,
       const Lists& lists);
 
-  std::unique_ptr<ListQuery> Bind(const float* query,
+  std::unique_ptr<ListQuery> Bind(QueryRow query,
                                   const SearchParams& params) const override;
   std::size_t memory_bytes() const override {
     return quantizer_.memory_bytes();

@@ -96,9 +96,9 @@ absl::StatusOr<std::unique_ptr<SignLists>> SignLists::Open(
   return opened;
 }
 
-std::unique_ptr<ListQuery> SignLists::Bind(const float* query,
+std::unique_ptr<ListQuery> SignLists::Bind(QueryRow query,
                                            const SearchParams& params) const {
-  return std::make_unique<SignQuery>(*this, query, params.query_bits);
+  return std::make_unique<SignQuery>(*this, query.floats, params.query_bits);
 }
 
 std::vector<SectionSize> SignEncoder::Sections(const Lists& lists) const {

@@ -28,7 +28,7 @@ class SignLists final : public ListCodec {
   static absl::StatusOr<std::unique_ptr<SignLists>> Open(
       const IndexFileReader& file, std::uint64_t seed, const Lists& lists);
 
-  std::unique_ptr<ListQuery> Bind(const float* query,
+  std::unique_ptr<ListQuery> Bind(QueryRow query,
                                   const SearchParams& params) const override;
 
  private:
