@@ -1,4 +1,5 @@
-"""The IVF family by a client: recall, ranges, filters, and after a restart.
+"""The IVF family, and graphs on product codes, by a client: recall, ranges,
+filters, and after a restart.
 One client version is enough: what differs between the types is the engine."""
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ TYPES = [
      {"nprobe": 24, "reorder_k": 100}, 0.95),
     ("IVF_RABITQ", {"nlist": 64, "refine": True, "refine_type": "SQ8"},
      {"nprobe": 24, "rbq_query_bits": 6, "refine_k": 12}, 0.9),
+    ("HNSW_PQ", {"M": 8, "efConstruction": 60, "m": 16, "refine": True,
+                 "refine_type": "FP16"}, {"ef": 64, "refine_k": 4}, 0.95),
+    ("HNSW_PRQ", {"M": 8, "efConstruction": 60, "m": 8, "nrq": 2},
+     {"ef": 64}, 0.5),
 ]
 
 
@@ -77,7 +82,8 @@ def test_every_type_finds_what_it_should_also_after_a_restart(own_server):
     for name, build, params, _ in TYPES:
         about = client.describe_index(name, "embedding")
         assert about["index_type"] == name
-        assert str(about["nlist"]) == str(build["nlist"])
+        assert all(str(about[key]).lower() == str(value).lower()
+                   for key, value in build.items()), about
         again = [[hit["id"] for hit in row]
                  for row in search(client, name, queries, params)]
         assert again == before[name], name
@@ -89,6 +95,8 @@ def test_every_type_finds_what_it_should_also_after_a_restart(own_server):
     ("IVF_PQ", {"nlist": 8, "m": 5}, "'m' (5)"),
     ("IVF_PQ", {"nlist": 8}, "'m'"),
     ("IVF_RABITQ", {"refine": True, "refine_type": "FP8"}, "refine_type"),
+    ("HNSW_PQ", {"m": 5}, "'m' (5)"),
+    ("HNSW_PRQ", {"nrq": 17}, "nrq"),
 ])
 def test_a_misfit_is_refused_by_name(client, name, index_type, build, part):
     with pytest.raises(MilvusException) as error:

@@ -10,6 +10,7 @@
 #include "index/vector/dense_rows.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/query_check.h"
+#include "index/vector/scan_iterator.h"
 #include "index/vector/sparse_scan.h"
 #include "index/vector/topk.h"
 
@@ -231,52 +232,6 @@ class OwnQuery {
   std::vector<std::uint32_t> offsets_;
 };
 
-class ExactIterator final : public VectorIterator {
- public:
-  ExactIterator(VectorDataset dataset, types::MetricType metric,
-                const IterateQuery& query)
-      : dataset_(dataset),
-        metric_(metric),
-        query_(query.query),
-        excluded_(query.excluded) {}
-
-  absl::StatusOr<std::vector<Neighbor>> Next(const base::OpContext& ctx,
-                                             std::size_t count) override {
-    if (!scanned_) RETURN_IF_ERROR(Fill(ctx));
-    const auto is_farther = [](const Neighbor& a, const Neighbor& b) {
-      return b < a;
-    };
-    std::vector<Neighbor> batch;
-    while (batch.size() < count && !heap_.empty()) {
-      std::pop_heap(heap_.begin(), heap_.end(), is_farther);
-      batch.push_back(heap_.back());
-      heap_.pop_back();
-    }
-    return batch;
-  }
-
- private:
-  absl::Status Fill(const base::OpContext& ctx) {
-    heap_.clear();
-    RETURN_IF_ERROR(
-        Scan(ctx, dataset_, metric_, excluded_, query_.view(), 1,
-             [this](std::size_t, float distance, std::uint32_t row) {
-               heap_.push_back({Orderly(distance), row});
-             }));
-    std::make_heap(heap_.begin(), heap_.end(),
-                   [](const Neighbor& a, const Neighbor& b) { return b < a; });
-    scanned_ = true;
-    return absl::OkStatus();
-  }
-
-  const VectorDataset dataset_;
-  const types::MetricType metric_;
-  const OwnQuery query_;
-  const types::BitsetView excluded_;
-  bool scanned_ = false;
-  std::vector<Neighbor> heap_;  // nearest on top
-};
-
 }  // namespace
 
 absl::Status BruteForceSearch(const base::OpContext& ctx,
@@ -323,7 +278,17 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> BruteForceIterate(
     const IterateQuery& query) {
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
-  return std::make_unique<ExactIterator>(dataset, metric, query);
+  return std::make_unique<ScanIterator>(
+      [dataset, metric, own = OwnQuery(query.query), excluded = query.excluded](
+          const base::OpContext& ctx) -> absl::StatusOr<std::vector<Neighbor>> {
+        std::vector<Neighbor> rows;
+        RETURN_IF_ERROR(
+            Scan(ctx, dataset, metric, excluded, own.view(), 1,
+                 [&rows](std::size_t, float distance, std::uint32_t row) {
+                   rows.push_back({Orderly(distance), row});
+                 }));
+        return rows;
+      });
 }
 
 }  // namespace elanus::index

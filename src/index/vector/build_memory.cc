@@ -6,6 +6,8 @@
 #include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/product_build.h"
+#include "index/vector/hnsw/product_rows.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/ivf/build.h"
 #include "index/vector/ivf/codecs.h"
@@ -64,6 +66,18 @@ std::size_t RefinedRowBytes(RefineType type, std::size_t dim) {
       return (dim * 6 + 7) / 8;
   }
   return dim * kFloat;
+}
+
+// Codes and finer values of a row, and its links again: the file of the plain
+// graph is there until they are written. Of the sample the rows, what codes
+// leave of them, and their lists of a part at a time.
+std::size_t ProductBytes(const IndexSpec& spec, std::size_t rows) {
+  const std::size_t row =
+      spec.product.m * spec.product.levels + kFloat +
+      RefinedRowBytes(spec.product.refine, spec.dim) +
+      (AlignSlots(2 * std::size_t{spec.hnsw.m}, kLinkAlignment) + 3) * kLink;
+  return rows * row +
+         ProductSampleRows(rows) * (2 * spec.dim * kFloat + 4 * kLink);
 }
 
 // What a row takes in the blocks of its list.
@@ -145,7 +159,9 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
   // All others compute in float32.
   const std::size_t decoded = is_narrow ? rows * spec.dim * kFloat : 0;
   if (IsIvf(spec.type)) return decoded + IvfBytes(spec, rows, options);
-  const std::size_t graph = decoded + rows * HnswRowBytes(spec, options);
+  const std::size_t graph =
+      decoded + rows * HnswRowBytes(spec, options) +
+      (HasProductRows(spec.type) ? ProductBytes(spec, rows) : 0);
   // The graph stays until the lists are measured.
   const std::optional<IndexSpec> other = ListsInPlaceOf(spec, rows);
   return other.has_value() ? graph + IvfBytes(*other, rows, options) : graph;

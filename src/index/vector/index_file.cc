@@ -215,6 +215,15 @@ bool IndexFileReader::Has(Section section) const {
   });
 }
 
+std::span<const std::byte> IndexFileReader::Bytes(Section section) const {
+  for (const Place& place : places_) {
+    if (place.section != static_cast<std::uint32_t>(section)) continue;
+    return bytes_.bytes().subspan(static_cast<std::size_t>(place.offset),
+                                  static_cast<std::size_t>(place.bytes));
+  }
+  return {};
+}
+
 absl::StatusOr<std::span<const std::byte>> IndexFileReader::Find(
     Section section, std::uint64_t count, std::size_t width) const {
   for (const Place& place : places_) {

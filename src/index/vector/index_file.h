@@ -69,6 +69,9 @@ enum class Section : std::uint32_t {
   kPostingRows = 45,
   kPostingValues = 46,
   kDataType = 50,
+  kProduct = 60,
+  kProductCodes = 61,
+  kProductSquares = 62,
 };
 
 struct IndexFileInfo {
@@ -127,6 +130,9 @@ class IndexFileReader {
   const std::string& name() const { return name_; }
   const base::Buffer& bytes() const { return bytes_; }
   bool Has(Section section) const;
+
+  // The section as it is; empty if there is none.
+  std::span<const std::byte> Bytes(Section section) const;
 
   // The section, which must hold exactly `count` values.
   template <typename T>

@@ -27,13 +27,18 @@ std::unique_ptr<VectorIndex> Build(IndexType type, MetricType metric,
                                    std::size_t rows = kRows) {
   const auto vectors = RandomVectors(rows, kDim, 1);
   const VectorBlock block = {.data = vectors.data(), .rows = rows};
-  auto index = BuildIndex(base::OpContext(),
-                          {.type = type,
-                           .metric = metric,
-                           .dim = kDim,
-                           .hnsw = {.m = 4, .ef_construction = 40},
-                           .ivf = {.m = kDim, .refine = RefineType::kFp32}},
-                          {.blocks = std::span(&block, 1), .dim = kDim}, {});
+  auto index =
+      BuildIndex(base::OpContext(),
+                 {.type = type,
+                  .metric = metric,
+                  .dim = kDim,
+                  .hnsw = {.m = 4, .ef_construction = 40},
+                  .product = {.m = kDim,
+                              .nbits = 4,
+                              .levels = type == IndexType::kHnswPrq ? 2U : 1U,
+                              .refine = RefineType::kFp32},
+                  .ivf = {.m = kDim, .refine = RefineType::kFp32}},
+                 {.blocks = std::span(&block, 1), .dim = kDim}, {});
   EXPECT_TRUE(index.ok()) << index.status();
   return std::move(*index);
 }
@@ -186,6 +191,7 @@ TEST_P(IndexFileTest, UnverifiedDamageNeverLeavesTheFile) {
 INSTANTIATE_TEST_SUITE_P(
     Types, IndexFileTest,
     testing::Combine(testing::Values(IndexType::kFlat, IndexType::kHnsw,
+                                     IndexType::kHnswPq, IndexType::kHnswPrq,
                                      IndexType::kIvfFlat, IndexType::kIvfSq8,
                                      IndexType::kIvfPq, IndexType::kScann,
                                      IndexType::kIvfRabitq),
@@ -269,6 +275,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
                     Golden{"HNSW_v2", IndexType::kHnsw, 1000},
                     Golden{"HNSW_v3", IndexType::kHnsw, 1000},
+                    Golden{"HNSW_PQ_v3", IndexType::kHnswPq, 100},
+                    Golden{"HNSW_PRQ_v3", IndexType::kHnswPrq, 100},
                     Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100},
                     Golden{"IVF_SQ8_v2", IndexType::kIvfSq8, 100},
                     Golden{"IVF_PQ_v2", IndexType::kIvfPq, 100},

@@ -1,8 +1,10 @@
 #include "index/vector/params.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/match.h"
 
@@ -30,7 +32,18 @@ constexpr std::array kRules = {
     ParamRule{ParamKey::kReorderK, "reorder_k", 1, kIntMax},
     ParamRule{ParamKey::kQueryBits, "rbq_query_bits", 0, 8},
     ParamRule{ParamKey::kBitsQuery, "rbq_bits_query", 0, 8},
+    ParamRule{ParamKey::kLevels, "nrq", 1, 16},
 };
+
+// More would take codebooks of more words than a segment has rows.
+constexpr std::int64_t kMaxBits = 8;
+
+constexpr std::array kRefineTypes = {
+    std::pair<std::string_view, RefineType>{"FP32", RefineType::kFp32},
+    std::pair<std::string_view, RefineType>{"FP16", RefineType::kFp16},
+    std::pair<std::string_view, RefineType>{"BF16", RefineType::kBf16},
+    std::pair<std::string_view, RefineType>{"SQ8", RefineType::kSq8},
+    std::pair<std::string_view, RefineType>{"SQ6", RefineType::kSq6}};
 
 const ParamRule& RuleOf(ParamKey key) {
   return kRules[static_cast<std::size_t>(key)];
@@ -107,6 +120,54 @@ absl::StatusOr<bool> ReadFlag(const ParamMap& params, std::string_view name,
       "invalid parameter[expected=true or false][actual={}]: param '{}' is not "
       "a boolean",
       found->second, name);
+}
+
+absl::StatusOr<RefineType> ReadRefine(const ParamMap& params) {
+  ASSIGN_OR_RETURN(const bool refine, ReadFlag(params, "refine", false));
+  const auto found = params.find("refine_type");
+  RefineType type = RefineType::kFp32;
+  if (found != params.end()) {
+    const auto* const rule = std::find_if(
+        kRefineTypes.begin(), kRefineTypes.end(), [&](const auto& known) {
+          return absl::EqualsIgnoreCase(
+              found->second,
+              absl::string_view(known.first.data(), known.first.size()));
+        });
+    if (rule == kRefineTypes.end()) {
+      return base::InvalidInput(
+          base::ErrorCode::kParameterInvalid,
+          "invalid parameter[expected=FP32, FP16, BF16, SQ8 or "
+          "SQ6][actual={}]: param 'refine_type' is unknown",
+          found->second);
+    }
+    type = rule->second;
+  }
+  return refine ? type : RefineType::kNone;
+}
+
+absl::StatusOr<CodeParams> ReadCodes(const ParamMap& params, std::size_t dim,
+                                     const CodeParams& defaults) {
+  ASSIGN_OR_RETURN(const std::int64_t m,
+                   ReadParam(params, ParamKey::kParts, defaults.m));
+  if (m == 0) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "param 'm' not exist in json: IVF_PQ needs it");
+  }
+  if (dim % static_cast<std::size_t>(m) != 0) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "the dimension ({}) should be a multiple of "
+                              "param 'm' ({})",
+                              dim, m);
+  }
+  ASSIGN_OR_RETURN(const std::int64_t nbits,
+                   ReadParam(params, ParamKey::kNbits, defaults.nbits));
+  if (nbits > kMaxBits) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "param 'nbits' ({}) is supported up to {}", nbits,
+                              kMaxBits);
+  }
+  return CodeParams{.m = static_cast<std::uint32_t>(m),
+                    .nbits = static_cast<std::uint32_t>(nbits)};
 }
 
 absl::StatusOr<float> ReadRefineK(const ParamMap& params) {

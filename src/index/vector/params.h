@@ -7,6 +7,7 @@
 // Errors: kParameterInvalid with name, value and range.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -27,7 +28,8 @@ enum class ParamKey {
   kSubDim,
   kReorderK,
   kQueryBits,
-  kBitsQuery
+  kBitsQuery,
+  kLevels
 };
 
 std::string_view NameOf(ParamKey key);
@@ -43,6 +45,19 @@ absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params);
 // "true" or "false" in any case.
 absl::StatusOr<bool> ReadFlag(const ParamMap& params, std::string_view name,
                               bool fallback);
+
+// What the best rows are ranked again by, "refine" and "refine_type": FP32 if
+// the latter is absent.
+absl::StatusOr<RefineType> ReadRefine(const ParamMap& params);
+
+struct CodeParams {
+  std::uint32_t m = 0;      // parts
+  std::uint32_t nbits = 8;  // bits of a part's code
+};
+// "m", which must divide `dim`, and "nbits". An `m` of 0 in `defaults` has to
+// be given.
+absl::StatusOr<CodeParams> ReadCodes(const ParamMap& params, std::size_t dim,
+                                     const CodeParams& defaults);
 
 // How many times k are ranked again, "refine_k": at least 1, which stands in
 // where it is absent.

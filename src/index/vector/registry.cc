@@ -11,6 +11,7 @@
 #include "index/vector/flat/flat_index.h"
 #include "index/vector/flat/raw_flat_index.h"
 #include "index/vector/hnsw/hnsw_index.h"
+#include "index/vector/hnsw/product_rows.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/ivf_index.h"
@@ -51,8 +52,8 @@ constexpr std::array kTypes = {
     TypeRule{"IVF_RABITQ", IndexType::kIvfRabitq},
     TypeRule{"SCANN", IndexType::kScann},
     TypeRule{"HNSW_SQ", IndexType::kHnswSq},
-    TypeRule{"HNSW_PQ", {}},
-    TypeRule{"HNSW_PRQ", {}},
+    TypeRule{"HNSW_PQ", IndexType::kHnswPq},
+    TypeRule{"HNSW_PRQ", IndexType::kHnswPrq},
     TypeRule{"DISKANN", {}},
     TypeRule{"AISAQ", {}},
     TypeRule{"GPU_IVF_FLAT", {}},
@@ -169,7 +170,26 @@ absl::StatusOr<HnswParams> ParseHnsw(const ParamMap& params,
 }
 
 bool IsHnsw(IndexType type) {
-  return type == IndexType::kHnsw || type == IndexType::kHnswSq;
+  return type == IndexType::kHnsw || type == IndexType::kHnswSq ||
+         HasProductRows(type);
+}
+
+absl::StatusOr<ProductParams> ParseProduct(IndexType type,
+                                           const ParamMap& params,
+                                           std::size_t dim) {
+  const bool is_residual = type == IndexType::kHnswPrq;
+  ProductParams product;
+  ASSIGN_OR_RETURN(const CodeParams codes,
+                   ReadCodes(params, dim, {.m = is_residual ? 2 : product.m}));
+  product.m = codes.m;
+  product.nbits = codes.nbits;
+  if (is_residual) {
+    ASSIGN_OR_RETURN(const std::int64_t levels,
+                     ReadParam(params, ParamKey::kLevels, 2));
+    product.levels = static_cast<std::uint32_t>(levels);
+  }
+  ASSIGN_OR_RETURN(product.refine, ReadRefine(params));
+  return product;
 }
 
 // HNSW walks by one byte a dimension and ranks by the vectors themselves: that
@@ -239,6 +259,10 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
     ASSIGN_OR_RETURN(spec.hnsw, ParseHnsw(is_auto ? ParamMap() : request.params,
                                           is_auto ? kAutoHnsw : kDefaultHnsw));
   }
+  if (HasProductRows(spec.type)) {
+    ASSIGN_OR_RETURN(spec.product,
+                     ParseProduct(spec.type, request.params, spec.dim));
+  }
   if (IsIvf(spec.type)) {
     ASSIGN_OR_RETURN(spec.ivf,
                      ParseIvfParams(spec.type, request.params, spec.dim));
@@ -273,7 +297,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                         "ef value({}) should be larger than k({})", parsed.ef,
                         k);
   }
-  if (type == IndexType::kHnswSq) {
+  if (type == IndexType::kHnswSq || HasProductRows(type)) {
     ASSIGN_OR_RETURN(parsed.refine_k, ReadRefineK(params));
   }
   return parsed;
@@ -333,6 +357,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
       return FlatIndex::Build(ctx, spec.metric, floats.dataset());
     case IndexType::kHnsw:
     case IndexType::kHnswSq:
+    case IndexType::kHnswPq:
+    case IndexType::kHnswPrq:
       if (spec.is_auto) {
         return BuildAutoIndex(ctx, spec, floats.dataset(), options);
       }
@@ -370,6 +396,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
       return RawFlatIndex::Open(std::move(file));
     case IndexType::kHnsw:
     case IndexType::kHnswSq:
+    case IndexType::kHnswPq:
+    case IndexType::kHnswPrq:
       return HnswIndex::Open(std::move(file));
     case IndexType::kIvfFlat:
     case IndexType::kIvfSq8:

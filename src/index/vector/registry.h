@@ -63,6 +63,16 @@ enum class RefineType : std::uint32_t {
   kSq6 = 5,
 };
 
+// HNSW_PQ, and with several levels HNSW_PRQ.
+struct ProductParams {
+  std::uint32_t m = 32;      // parts
+  std::uint32_t nbits = 8;   // bits of a part's code
+  std::uint32_t levels = 1;  // codes of a part
+  RefineType refine = RefineType::kNone;
+
+  friend bool operator==(const ProductParams&, const ProductParams&) = default;
+};
+
 struct IvfParams {
   std::uint32_t nlist = 128;
   std::uint32_t m = 0;        // IVF_PQ: parts
@@ -96,9 +106,10 @@ struct IndexSpec {
   IndexType type = IndexType::kFlat;
   types::MetricType metric = types::MetricType::kCosine;
   std::size_t dim = 0;
-  HnswParams hnsw;      // HNSW only
-  IvfParams ivf;        // the IVF family and SCANN only
-  SparseParams sparse;  // indexes on sparse rows only
+  HnswParams hnsw;        // the HNSW family only
+  ProductParams product;  // HNSW_PQ and HNSW_PRQ only
+  IvfParams ivf;          // the IVF family and SCANN only
+  SparseParams sparse;    // indexes on sparse rows only
   // The request said AUTOINDEX: DescribeIndex answers with that name.
   bool is_auto = false;
 };

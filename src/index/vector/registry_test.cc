@@ -139,6 +139,52 @@ TEST(IndexSpecTest, AnHnswSqTakesEightBitsOnly) {
       ParseSearchParams(IndexType::kHnswSq, {{"refine_k", "0"}}, 10).ok());
 }
 
+TEST(IndexSpecTest, GraphsOnProductCodesTakePartsBitsLevelsAndRefinement) {
+  const auto spec = [](const char* type, ParamMap params) {
+    return ParseIndexSpec({.type_name = type,
+                           .metric_name = "COSINE",
+                           .dim = 96,
+                           .params = std::move(params)});
+  };
+  EXPECT_EQ(spec("HNSW_PQ", {})->product, (ProductParams{.m = 32}));
+  EXPECT_EQ(spec("HNSW_PQ", {{"M", "16"}})->hnsw.m, 16U);
+  EXPECT_EQ(spec("HNSW_PQ", {{"m", "48"},
+                             {"nbits", "6"},
+                             {"nrq", "3"},
+                             {"refine", "true"},
+                             {"refine_type", "SQ8"}})
+                ->product,
+            (ProductParams{.m = 48, .nbits = 6, .refine = RefineType::kSq8}));
+  EXPECT_EQ(spec("HNSW_PRQ", {})->product,
+            (ProductParams{.m = 2, .levels = 2}));
+  EXPECT_EQ(
+      spec("HNSW_PRQ", {{"m", "4"}, {"nrq", "3"}, {"refine", "True"}})->product,
+      (ProductParams{.m = 4, .levels = 3, .refine = RefineType::kFp32}));
+  for (const auto& [type, params, part] :
+       {std::tuple{"HNSW_PQ", ParamMap{{"m", "7"}},
+                   "multiple of param 'm' (7)"},
+        std::tuple{"HNSW_PQ", ParamMap{{"nbits", "25"}}, "[1, 24]"},
+        std::tuple{"HNSW_PQ", ParamMap{{"nbits", "12"}}, "'nbits' (12)"},
+        std::tuple{"HNSW_PQ", ParamMap{{"refine_type", "FP8"}},
+                   "'refine_type'"},
+        std::tuple{"HNSW_PRQ", ParamMap{{"nrq", "17"}}, "[1, 16]"},
+        std::tuple{"HNSW_PRQ", ParamMap{{"M", "1"}}, "[2, 2048]"}}) {
+    const auto refused = spec(type, params);
+    EXPECT_EQ(base::CodeOf(refused.status()), ErrorCode::kParameterInvalid);
+    EXPECT_THAT(Message(refused.status()), HasSubstr(part));
+  }
+  for (const IndexType type : {IndexType::kHnswPq, IndexType::kHnswPrq}) {
+    const auto search =
+        ParseSearchParams(type, {{"ef", "40"}, {"refine_k", "2.5"}}, 10);
+    ASSERT_TRUE(search.ok()) << search.status();
+    EXPECT_EQ(search->ef, 40U);
+    EXPECT_EQ(search->refine_k, 2.5F);
+    EXPECT_FALSE(ParseSearchParams(type, {{"ef", "9"}}, 10).ok());
+    EXPECT_FALSE(ParseSearchParams(type, {{"refine_k", "0.5"}}, 10).ok());
+    EXPECT_EQ(ParseRangeSearchParams(type, {})->ef, 512U);
+  }
+}
+
 TEST(SearchParamsTest, ATargetRecallStandsInForEfAndIsAShare) {
   const auto parsed =
       ParseSearchParams(IndexType::kHnsw, {{"target_recall", "0.97"}}, 10);

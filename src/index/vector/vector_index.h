@@ -217,6 +217,8 @@ enum class IndexType : std::uint8_t {
   kFlat = 1,  // the numbers stand in files
   kHnsw = 2,
   kHnswSq = 8,
+  kHnswPq = 9,
+  kHnswPrq = 10,
   kIvfFlat = 3,
   kIvfSq8 = 4,
   kIvfPq = 5,

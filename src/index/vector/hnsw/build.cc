@@ -163,7 +163,7 @@ class Builder {
   }
 
   absl::Status InsertRow(std::uint32_t row, Worker& worker) {
-    const Probe probe = graph_.Bind(graph_.Vector(row), worker.walk.bytes);
+    const Probe probe = graph_.Bind(graph_.Vector(row), worker.walk.probe);
     const std::uint32_t top = graph_.levels[row];
     Neighbor start = Descend(graph_, probe, top, worker.walk);
     for (std::uint32_t level = top + 1; level-- > 0;) {

@@ -92,7 +92,7 @@ absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
     for (std::size_t q = next++; q < nq; q = next++) {
       RETURN_IF_ERROR(ctx.Check());
       const float* query = &held_out.queries[q * graph.dim];
-      const Probe probe = graph.Bind(query, scratch.bytes);
+      const Probe probe = graph.Bind(query, scratch.probe);
       TopK best(ExactCount(kTopK));
       ScanCodes(graph, probe, excluded.view(), scratch, best);
       std::vector<Neighbor> hits = best.TakeSorted();

@@ -13,8 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "index/quantization/byte_codec.h"
+#include "index/vector/hnsw/product_rows.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/vector_index.h"
 #include "simd/byte_dot.h"
@@ -45,14 +47,24 @@ inline void StoreLink(std::uint32_t* link, std::uint32_t row) {
 struct Probe {
   const float* vector = nullptr;
   const ByteQuery* bytes = nullptr;
+  const ProductQuery* product = nullptr;
+};
+
+// What a probe borrows.
+struct ProbeRoom {
+  ByteQuery bytes;
+  ProductQuery product;
 };
 
 struct HnswGraph {
+  // No data if there is a product.
   simd::RowTable vectors{};
   // The same vectors as bytes, for walks; no data if they would mislead.
   simd::ByteTable codes{};
   const float* code_terms = nullptr;  // what a row adds; null if nothing
   ByteCodec codec;
+  // What the rows are in place of vectors and bytes; null for these.
+  const ProductRows* product = nullptr;
   std::size_t dim = 0;
   std::size_t rows = 0;
   std::uint32_t m = 0;           // neighbours at a level above 0
@@ -88,11 +100,27 @@ struct HnswGraph {
     return vectors.data + row * vectors.stride;
   }
   bool has_codes() const { return codes.data != nullptr; }
-  // `bytes` is borrowed by the probe, if the graph has codes.
-  Probe Bind(const float* query, ByteQuery& bytes) const {
+  // Whether there is anything finer than what a walk goes by.
+  bool has_finer() const {
+    return product == nullptr ? has_codes() : product->has_finer();
+  }
+  // `room` is borrowed by the probe, if the graph has codes.
+  Probe Bind(const float* query, ProbeRoom& room) const {
+    if (product != nullptr) {
+      product->Bind(query, room.product);
+      return {.vector = query, .product = &room.product};
+    }
     if (!has_codes()) return {.vector = query};
-    codec.Bind(query, bytes);
-    return {.vector = query, .bytes = &bytes};
+    codec.Bind(query, room.bytes);
+    return {.vector = query, .bytes = &room.bytes};
+  }
+  void FinestDistances(const float* query, std::span<const std::uint32_t> ids,
+                       float* out) const {
+    if (product == nullptr) {
+      ExactDistances(query, ids.data(), ids.size(), out);
+    } else {
+      product->BindFinest(query)->DistancesOf(ids, out);
+    }
   }
   void ExactDistances(const float* query, const std::uint32_t* ids,
                       std::size_t count, float* out) const {
@@ -101,6 +129,10 @@ struct HnswGraph {
   // Those that a walk goes by. `sums` has room for `count`.
   void Distances(const Probe& probe, const std::uint32_t* ids,
                  std::size_t count, std::int32_t* sums, float* out) const {
+    if (probe.product != nullptr) {
+      product->Distances(*probe.product, ids, count, out);
+      return;
+    }
     if (probe.bytes == nullptr) {
       ExactDistances(probe.vector, ids, count, out);
       return;

@@ -9,6 +9,8 @@
 #include "index/vector/held_out.h"
 #include "index/vector/hnsw/build.h"
 #include "index/vector/hnsw/layout.h"
+#include "index/vector/hnsw/product_build.h"
+#include "index/vector/hnsw/product_scan.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/query_check.h"
 #include "index/vector/search_cost.h"
@@ -41,23 +43,34 @@ constexpr double kThroughShare = 0.8;
 // that jumps falls apart.
 constexpr double kMinPassingInTwoHops = 8.0;
 
+std::size_t Times(std::size_t k, float factor) {
+  return static_cast<std::size_t>(
+      std::ceil(static_cast<double>(k) * static_cast<double>(factor)));
+}
+
 }  // namespace
 
 HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
-                     RecallCurve curve)
+                     RecallCurve curve, std::unique_ptr<ProductRows> product)
     : file_(std::move(file)),
+      product_(std::move(product)),
       graph_(graph),
       params_(params),
       curve_(std::move(curve)),
       block_{.data = graph.vectors.data,
              .rows = graph.rows,
              .stride = graph.vectors.stride},
-      scratch_(graph.rows) {}
+      scratch_(graph.rows) {
+  graph_.product = product_.get();
+}
 
 absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Build(
     const base::OpContext& ctx, const IndexSpec& spec,
     const VectorDataset& dataset, const BuildOptions& options) {
-  ASSIGN_OR_RETURN(base::Buffer bytes, BuildHnsw(ctx, spec, dataset, options));
+  ASSIGN_OR_RETURN(base::Buffer bytes,
+                   HasProductRows(spec.type)
+                       ? BuildHnswProduct(ctx, spec, dataset, options)
+                       : BuildHnsw(ctx, spec, dataset, options));
   ASSIGN_OR_RETURN(IndexFileReader file,
                    IndexFileReader::Open({"hnsw", std::move(bytes)}, false));
   return Open(std::move(file));
@@ -68,8 +81,12 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
   ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(file));
   ASSIGN_OR_RETURN(const HnswParams params, ParamsIn(file));
   ASSIGN_OR_RETURN(RecallCurve curve, RecallCurveIn(file));
-  return std::unique_ptr<HnswIndex>(
-      new HnswIndex(std::move(file), graph, params, std::move(curve)));
+  std::unique_ptr<ProductRows> product;
+  if (HasProductRows(file.info().type)) {
+    ASSIGN_OR_RETURN(product, ProductRows::Open(file));
+  }
+  return std::unique_ptr<HnswIndex>(new HnswIndex(
+      std::move(file), graph, params, std::move(curve), std::move(product)));
 }
 
 double HnswIndex::SearchCost(double recall) const {
@@ -113,7 +130,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
     RETURN_IF_ERROR(
         WalkPlain(ctx, graph_, query, plan.ef, exact, *scratch, hits));
   } else {
-    const Probe probe = graph_.Bind(query, scratch->bytes);
+    const Probe probe = graph_.Bind(query, scratch->probe);
     const Neighbor start = Descend(graph_, probe, 0, *scratch);
     TopK best(plan.ef);
     const FilteredWalk walk = {
@@ -135,11 +152,10 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
     const Plan& plan, types::BitsetView excluded) const {
   const std::size_t wanted = std::min(k, plan.passing);
   if (plan.way != Way::kScan) {
-    const auto asked = static_cast<std::size_t>(
-        std::ceil(static_cast<double>(k) * plan.refine_k));
-    ASSIGN_OR_RETURN(std::vector<Neighbor> hits,
-                     Walk(ctx, query.data(), std::max(ExactCount(k), asked),
-                          plan, excluded));
+    ASSIGN_OR_RETURN(
+        std::vector<Neighbor> hits,
+        Walk(ctx, query.data(),
+             std::max(ExactCount(k), Times(k, plan.refine_k)), plan, excluded));
     // Fewer: the walk gave up, or rows cannot be reached (many duplicates).
     if (hits.size() >= wanted) return hits;
   }
@@ -158,12 +174,12 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              std::span<const float> queries,
                              const SearchQuery& query,
                              const SearchOutput& out) const {
-  return BruteForceSearch(ctx, dataset(), graph_.stored_metric,
-                          {.queries = queries,
-                           .nq = query.nq,
-                           .k = query.k,
-                           .excluded = query.excluded},
-                          out);
+  const SearchQuery bound = {.queries = queries,
+                             .nq = query.nq,
+                             .k = query.k,
+                             .excluded = query.excluded};
+  if (product_ != nullptr) return ProductSearch(ctx, *product_, bound, out);
+  return BruteForceSearch(ctx, dataset(), graph_.stored_metric, bound, out);
 }
 
 absl::StatusOr<std::size_t> HnswIndex::ChooseEf(const SearchParams& params,
@@ -185,7 +201,11 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
                                const SearchQuery& query,
                                const SearchOutput& out) const {
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
-  ASSIGN_OR_RETURN(const std::size_t ef, ChooseEf(query.params, query.k));
+  ASSIGN_OR_RETURN(std::size_t ef, ChooseEf(query.params, query.k));
+  if (product_ != nullptr && product_->has_finer()) {
+    // What is to be ranked again has to be found.
+    ef = std::max(ef, Times(query.k, query.params.refine_k));
+  }
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
@@ -215,6 +235,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     if (plan.way == Way::kScan) {
       RangeQuery exact = query;
       exact.query = bound;
+      if (product_ != nullptr) return ProductRangeSearch(ctx, *product_, exact);
       return BruteForceRangeSearch(ctx, dataset(), graph_.stored_metric, exact);
     }
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
@@ -239,6 +260,7 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> HnswIndex::Iterate(
   std::vector<float> storage;
   IterateQuery bound = query;
   bound.query = BindQueries(metric(), query.query.floats(), dim(), storage);
+  if (product_ != nullptr) return ProductIterate(*product_, bound);
   return BruteForceIterate(dataset(), graph_.stored_metric, bound);
 }
 

@@ -1,4 +1,5 @@
-// HNSW: a navigable small-world graph.
+// HNSW: a navigable small-world graph, on vectors (HNSW, HNSW_SQ) or on product
+// codes (HNSW_PQ, HNSW_PRQ).
 //
 // A search picks its way by cost: the graph; under a filter the graph with
 // filtered rows passed through or jumped over; or, when few rows pass or the
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/product_rows.h"
 #include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/index_file.h"
@@ -32,7 +34,8 @@ class HnswIndex final : public VectorIndex {
   std::size_t dim() const override { return graph_.dim; }
   std::size_t size() const override { return graph_.rows; }
   std::size_t memory_bytes() const override {
-    return file_.bytes().size() + scratch_.max_bytes();
+    return file_.bytes().size() + scratch_.max_bytes() +
+           (product_ == nullptr ? 0 : product_->memory_bytes());
   }
   const HnswParams& params() const { return params_; }
   // What a search for this recall of ten hits costs (search_cost.h); 0 where
@@ -59,7 +62,7 @@ class HnswIndex final : public VectorIndex {
   };
 
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
-            RecallCurve curve);
+            RecallCurve curve, std::unique_ptr<ProductRows> product);
 
   // The candidates to keep. Errors: kParameterInvalid.
   absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
@@ -79,12 +82,14 @@ class HnswIndex final : public VectorIndex {
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const SearchOutput& out) const;
 
-  // The rows as they are stored, to be compared by graph_.stored_metric.
+  // The rows as they are stored, to be compared by graph_.stored_metric; of a
+  // graph without product codes.
   VectorDataset dataset() const {
     return {.blocks = std::span(&block_, 1), .dim = graph_.dim};
   }
 
   IndexFileReader file_;
+  const std::unique_ptr<ProductRows> product_;  // or null
   HnswGraph graph_;
   HnswParams params_;
   RecallCurve curve_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "index/vector/hnsw/product_rows.h"
 #include "types/bitset.h"
 
 namespace elanus::index {
@@ -72,6 +73,14 @@ absl::Status ReadCodes(const IndexFileReader& file, HnswGraph& graph) {
   return absl::OkStatus();
 }
 
+bool StridesFit(const IndexFileInfo& info, const HnswHeader& header) {
+  if (HasProductRows(info.type)) {
+    return header.vector_stride == 0 && header.code_stride == 0;
+  }
+  return header.vector_stride >= info.dim &&
+         (header.code_stride == 0 || header.code_stride >= info.dim);
+}
+
 absl::StatusOr<HnswHeader> HeaderIn(const IndexFileReader& file) {
   const IndexFileInfo& info = file.info();
   const std::size_t size =
@@ -87,9 +96,7 @@ absl::StatusOr<HnswHeader> HeaderIn(const IndexFileReader& file) {
   if (!CheckFloatMetric(info.metric).ok() || info.dim == 0 ||
       info.dim > (1U << 24) || info.rows >= kMaxRows || header.m < 2 ||
       header.m > 2048 || header.max_level > kMaxHnswLevel ||
-      header.recall_points > kMaxRecallPoints ||
-      header.vector_stride < info.dim ||
-      (header.code_stride != 0 && header.code_stride < info.dim) ||
+      header.recall_points > kMaxRecallPoints || !StridesFit(info, header) ||
       (info.rows > 0 && header.entry >= info.rows)) {
     return DataLoss(
         "{}: {} rows of {} dimensions, metric {}, M {}, entry {}, level {}",
@@ -223,6 +230,31 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   return file;
 }
 
+IndexFileWriter MakeCodedFile(const IndexFileReader& plain, IndexType type,
+                              std::span<const SectionSize> more) {
+  constexpr std::array kKept = {Section::kParams,     Section::kRecallCurve,
+                                Section::kLevels,     Section::kNextEqual,
+                                Section::kUpperFirst, Section::kUpperLinks,
+                                Section::kLinks};
+  std::vector<SectionSize> sections;
+  for (const Section section : kKept) {
+    sections.push_back({section, plain.Bytes(section).size()});
+  }
+  sections.insert(sections.end(), more.begin(), more.end());
+  IndexFileInfo info = plain.info();
+  info.type = type;
+  IndexFileWriter file(info, sections);
+  for (const Section section : kKept) {
+    const std::span<const std::byte> bytes = plain.Bytes(section);
+    std::copy(bytes.begin(), bytes.end(), file.section(section).begin());
+  }
+  HnswHeader header = HeaderOf(file);
+  header.vector_stride = 0;
+  header.code_stride = 0;
+  PutHeader(header, file);
+  return file;
+}
+
 void PutRecallCurve(std::span<const RecallPoint> points,
                     IndexFileWriter& file) {
   std::copy(points.begin(), points.end(),
@@ -286,14 +318,16 @@ absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
   ASSIGN_OR_RETURN(const auto links,
                    file.Array<std::uint32_t>(Section::kLinks,
                                              info.rows * graph.links_stride));
-  ASSIGN_OR_RETURN(
-      const auto vectors,
-      file.Array<float>(Section::kVectors, info.rows * graph.vectors.stride));
   graph.levels = levels.data();
   graph.upper_first = upper_first.data();
   graph.upper_links = upper_links.data();
   graph.links = links.data();
-  graph.vectors.data = vectors.data();
+  if (graph.vectors.stride != 0) {
+    ASSIGN_OR_RETURN(
+        const auto vectors,
+        file.Array<float>(Section::kVectors, info.rows * graph.vectors.stride));
+    graph.vectors.data = vectors.data();
+  }
   if (header.code_stride != 0) RETURN_IF_ERROR(ReadCodes(file, graph));
   if (const auto equal = file.Array<std::uint32_t>(Section::kNextEqual, 0);
       !equal.ok()) {

@@ -23,7 +23,7 @@ struct HnswHeader {
   std::uint32_t max_level;
   std::uint32_t upper_lists;
   std::uint32_t recall_points;
-  std::uint32_t vector_stride;  // floats
+  std::uint32_t vector_stride;  // floats; 0 = HNSW_PQ and HNSW_PRQ
   std::uint32_t code_stride;    // bytes; 0 = there are no codes
 };
 static_assert(sizeof(HnswHeader) == 40);
@@ -41,6 +41,11 @@ struct HnswShape {
 
 // A file with everything filled in but the vectors; all links are kNoRow.
 IndexFileWriter MakeHnswFile(const HnswShape& shape);
+
+// The graph of a plain file in one of another type that has no vectors of its
+// own, with room for `more`. `plain` must have been checked by GraphIn.
+IndexFileWriter MakeCodedFile(const IndexFileReader& plain, IndexType type,
+                              std::span<const SectionSize> more);
 
 // The codec as it lies in a file being written, to be trained; then the graph
 // has to be looked up again. Empty if the file has no room for codes.
@@ -62,7 +67,8 @@ void PutRecallCurve(std::span<const RecallPoint> points, IndexFileWriter& file);
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape);
 
 // The graph in a file that was read: every size, level and link is checked,
-// so a walk never leaves it. Errors: DATA_LOSS.
+// so a walk never leaves it. That of HNSW_PQ or HNSW_PRQ has no vectors and
+// lacks its product rows. Errors: DATA_LOSS.
 absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file);
 
 absl::StatusOr<HnswParams> ParamsIn(const IndexFileReader& file);

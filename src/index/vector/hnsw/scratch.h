@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "index/quantization/byte_codec.h"
+#include "index/vector/hnsw/graph.h"
 #include "index/vector/topk.h"
 #include "index/vector/vector_index.h"
 
@@ -127,7 +127,7 @@ struct WalkScratch {
   std::vector<std::uint32_t> skipped;
   std::vector<float> distances;
   std::vector<std::int32_t> sums;
-  ByteQuery bytes;
+  ProbeRoom probe;
   std::vector<Neighbor> candidates;
 };
 

@@ -16,6 +16,10 @@ constexpr std::size_t kScanBatch = 256;
 constexpr std::size_t kKernelGroup = 4;
 
 void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
+  if (graph.product != nullptr) {
+    graph.product->Prefetch(row);
+    return;
+  }
   const bool has_codes = graph.has_codes();
   const auto* at =
       has_codes ? graph.codes.data + row * graph.codes.stride
@@ -181,7 +185,7 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
 
 void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
                  WalkScratch& scratch, std::vector<Neighbor>& hits) {
-  if (!graph.has_codes()) return;
+  if (!graph.has_finer()) return;
   hits.resize(std::min(hits.size(), exact));
   if (hits.empty()) return;
   scratch.batch.clear();
@@ -193,8 +197,7 @@ void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
   }
   scratch.distances.resize(
       std::max(scratch.distances.size(), scratch.batch.size()));
-  graph.ExactDistances(query, scratch.batch.data(), scratch.batch.size(),
-                       scratch.distances.data());
+  graph.FinestDistances(query, scratch.batch, scratch.distances.data());
   for (std::size_t i = 0; i < hits.size(); ++i) {
     hits[i].distance = Orderly(scratch.distances[i]);
   }
@@ -223,7 +226,7 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
 absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
                        const float* query, std::size_t ef, std::size_t exact,
                        WalkScratch& scratch, std::vector<Neighbor>& hits) {
-  const Probe probe = graph.Bind(query, scratch.bytes);
+  const Probe probe = graph.Bind(query, scratch.probe);
   const Neighbor start = Descend(graph, probe, 0, scratch);
   RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, ef, scratch));
   const BeamPool& pool = scratch.pool;

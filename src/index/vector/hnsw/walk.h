@@ -31,13 +31,13 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const Probe& probe, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch);
 
-// How many of the nearest by their codes are compared by their vectors, so that
+// How many of the nearest by their codes are compared by finer values, so that
 // the `k` nearest are among them.
 constexpr std::size_t ExactCount(std::size_t k) { return 2 * k + 16; }
 
 // Replaces the distances of the first `exact` hits, sorted by their codes, by
-// those of their vectors, drops the others and sorts. Does nothing where a
-// graph has no codes.
+// the finest there are, drops the others and sorts. Does nothing where a graph
+// has nothing finer than what a walk goes by.
 void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
                  WalkScratch& scratch, std::vector<Neighbor>& hits);
 

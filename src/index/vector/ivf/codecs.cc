@@ -26,17 +26,6 @@ float AlongOf(std::size_t dim) {
       std::max(0.0, static_cast<double>(dim - 1) * t / (1 - t) - 1));
 }
 
-absl::StatusOr<std::unique_ptr<RowCodec>> OpenFiner(const IndexFileReader& file,
-                                                    RefineType type) {
-  if (type == RefineType::kNone) return std::unique_ptr<RowCodec>();
-  if (type == RefineType::kFp32) return FloatLists::Open(file);
-  if (type > RefineType::kSq6) {
-    return base::DataLoss("{}: rows are refined by type {}", file.name(),
-                          static_cast<std::uint32_t>(type));
-  }
-  return CompactRows::Open(file, type);
-}
-
 // Residuals of the sample, each as long as the quantiser's vectors.
 std::vector<float> ResidualsOf(const TrainingSet& set, std::size_t width) {
   std::vector<float> residuals(set.rows * width);
@@ -104,6 +93,25 @@ IvfHeader HeaderOf(const IndexSpec& spec, std::size_t lists,
   return header;
 }
 
+absl::StatusOr<std::unique_ptr<RowCodec>> OpenFiner(const IndexFileReader& file,
+                                                    RefineType type) {
+  if (type == RefineType::kNone) return std::unique_ptr<RowCodec>();
+  if (type == RefineType::kFp32) return FloatLists::Open(file);
+  if (type > RefineType::kSq6) {
+    return base::DataLoss("{}: rows are refined by type {}", file.name(),
+                          static_cast<std::uint32_t>(type));
+  }
+  return CompactRows::Open(file, type);
+}
+
+std::unique_ptr<ListEncoder> MakeFiner(RefineType type,
+                                       const std::vector<float>& sample,
+                                       std::size_t rows, std::size_t dim) {
+  if (type == RefineType::kNone) return nullptr;
+  if (type == RefineType::kFp32) return std::make_unique<FloatEncoder>(dim);
+  return std::make_unique<CompactEncoder>(type, sample, rows, dim);
+}
+
 absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
                                   const IvfHeader& header, const Lists& lists) {
   Codecs codecs;
@@ -160,11 +168,8 @@ absl::StatusOr<std::vector<std::unique_ptr<ListEncoder>>> TrainEncoders(
   encoders.push_back(std::move(scan));
   const auto refine =
       static_cast<RefineType>(HeaderOf(spec, 1, options.seed).refine);
-  if (refine == RefineType::kFp32) {
-    encoders.push_back(std::make_unique<FloatEncoder>(set.dim));
-  } else if (refine != RefineType::kNone) {
-    encoders.push_back(std::make_unique<CompactEncoder>(refine, set.sample,
-                                                        set.rows, set.dim));
+  if (auto finer = MakeFiner(refine, set.sample, set.rows, set.dim)) {
+    encoders.push_back(std::move(finer));
   }
   return encoders;
 }

@@ -29,6 +29,15 @@ struct Codecs {
   }
 };
 
+// What ranks rows again, by position; null for kNone. Errors: DATA_LOSS.
+absl::StatusOr<std::unique_ptr<RowCodec>> OpenFiner(const IndexFileReader& file,
+                                                    RefineType type);
+
+// Writes it; ranges come from the `rows` rows of `sample`. Null for kNone.
+std::unique_ptr<ListEncoder> MakeFiner(RefineType type,
+                                       const std::vector<float>& sample,
+                                       std::size_t rows, std::size_t dim);
+
 absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
                                   const IvfHeader& header, const Lists& lists);
 

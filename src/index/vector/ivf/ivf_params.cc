@@ -1,12 +1,7 @@
 #include "index/vector/ivf/ivf_params.h"
 
-#include <algorithm>
-#include <array>
 #include <optional>
-#include <string_view>
-#include <utility>
 
-#include "absl/strings/match.h"
 #include "index/vector/params.h"
 
 namespace elanus::index {
@@ -16,63 +11,6 @@ using base::ErrorCode;
 using base::InvalidInput;
 
 constexpr std::int64_t kDefaultProbes = 8;
-// More would take codebooks of more words than a segment has rows.
-constexpr std::uint32_t kMaxBits = 8;
-
-constexpr std::array kRefineTypes = {
-    std::pair<std::string_view, RefineType>{"FP32", RefineType::kFp32},
-    std::pair<std::string_view, RefineType>{"FP16", RefineType::kFp16},
-    std::pair<std::string_view, RefineType>{"BF16", RefineType::kBf16},
-    std::pair<std::string_view, RefineType>{"SQ8", RefineType::kSq8},
-    std::pair<std::string_view, RefineType>{"SQ6", RefineType::kSq6}};
-
-absl::StatusOr<RefineType> ParseRefine(const ParamMap& params) {
-  ASSIGN_OR_RETURN(const bool refine, ReadFlag(params, "refine", false));
-  const auto found = params.find("refine_type");
-  RefineType type = RefineType::kFp32;
-  if (found != params.end()) {
-    const auto* const rule = std::find_if(
-        kRefineTypes.begin(), kRefineTypes.end(), [&](const auto& known) {
-          return absl::EqualsIgnoreCase(
-              found->second,
-              absl::string_view(known.first.data(), known.first.size()));
-        });
-    if (rule == kRefineTypes.end()) {
-      return InvalidInput(ErrorCode::kParameterInvalid,
-                          "invalid parameter[expected=FP32, FP16, BF16, SQ8 or "
-                          "SQ6][actual={}]: param 'refine_type' is unknown",
-                          found->second);
-    }
-    type = rule->second;
-  }
-  return refine ? type : RefineType::kNone;
-}
-
-absl::Status ParseParts(const ParamMap& params, std::size_t dim,
-                        IvfParams& ivf) {
-  ASSIGN_OR_RETURN(const std::int64_t m,
-                   ReadParam(params, ParamKey::kParts, 0));
-  if (m == 0) {
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "param 'm' not exist in json: IVF_PQ needs it");
-  }
-  ivf.m = static_cast<std::uint32_t>(m);
-  if (dim % ivf.m != 0) {
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "the dimension ({}) should be a multiple of param 'm' "
-                        "({})",
-                        dim, ivf.m);
-  }
-  ASSIGN_OR_RETURN(const std::int64_t nbits,
-                   ReadParam(params, ParamKey::kNbits, ivf.nbits));
-  ivf.nbits = static_cast<std::uint32_t>(nbits);
-  if (ivf.nbits > kMaxBits) {
-    return InvalidInput(ErrorCode::kParameterInvalid,
-                        "param 'nbits' ({}) is supported up to {}", ivf.nbits,
-                        kMaxBits);
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -91,10 +29,12 @@ absl::StatusOr<IvfParams> ParseIvfParams(IndexType type, const ParamMap& params,
     ivf.refine = with_raw_data ? RefineType::kFp32 : RefineType::kNone;
   }
   if (type == IndexType::kIvfPq) {
-    RETURN_IF_ERROR(ParseParts(params, dim, ivf));
+    ASSIGN_OR_RETURN(const CodeParams codes, ReadCodes(params, dim, {}));
+    ivf.m = codes.m;
+    ivf.nbits = codes.nbits;
   }
   if (type == IndexType::kIvfPq || type == IndexType::kIvfRabitq) {
-    ASSIGN_OR_RETURN(ivf.refine, ParseRefine(params));
+    ASSIGN_OR_RETURN(ivf.refine, ReadRefine(params));
   }
   return ivf;
 }
