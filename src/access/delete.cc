@@ -63,6 +63,7 @@ class DeleteCall : public std::enable_shared_from_this<DeleteCall> {
   void FindKeys();
   void AppendFound(const std::vector<internal::QueryShardsReply>& replies);
   void Append(KeyDeletes deletes, const std::shared_ptr<base::Join>& join);
+  void Confirm(absl::Status status);
   void Finish(absl::Status status);
 
   Proxy& proxy_;
@@ -105,7 +106,7 @@ void DeleteCall::TakeTime() {
     const auto keys = self->plan_->PrimaryKeyList();
     if (!keys.has_value()) return self->FindKeys();
     const auto join = base::Join::Make(
-        1, [self](absl::Status status) { self->Finish(std::move(status)); });
+        1, [self](absl::Status status) { self->Confirm(std::move(status)); });
     self->Append(
         {.entry = self->entry_,
          .keys = KeysOfList(*keys, self->entry_->schema->primary_key().type),
@@ -149,7 +150,7 @@ void DeleteCall::AppendFound(
     const std::vector<internal::QueryShardsReply>& replies) {
   const auto join = base::Join::Make(
       replies.size(), [self = shared_from_this()](absl::Status status) {
-        self->Finish(std::move(status));
+        self->Confirm(std::move(status));
       });
   for (const internal::QueryShardsReply& reply : replies) {
     KeyDeletes deletes{.entry = entry_,
@@ -176,14 +177,19 @@ void DeleteCall::Append(KeyDeletes deletes,
   AppendKeyDeletes(proxy_, std::move(deletes), base::Join::Part(join));
 }
 
+void DeleteCall::Confirm(absl::Status status) {
+  if (!status.ok()) return Finish(std::move(status));
+  proxy_.cache().Confirm(ctx_.op,
+                         {.database = ctx_.db_name,
+                          .name = request_.collection_name(),
+                          .entry = entry_,
+                          .partition = partition_},
+                         [self = shared_from_this()](absl::Status confirmed) {
+                           self->Finish(std::move(confirmed));
+                         });
+}
+
 void DeleteCall::Finish(absl::Status status) {
-  if (status.ok() && !entry_->valid.load()) {
-    status = base::MakeRetriable(
-        base::ErrorCode::kCollectionNotFound,
-        fmt::format("collection not found[database={}][collection={}]: it was "
-                    "changed or dropped during the delete",
-                    ctx_.db_name, request_.collection_name()));
-  }
   if (status.ok()) {
     reply_->set_acknowledged(true);
     reply_->set_delete_cnt(deleted_);

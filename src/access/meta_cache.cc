@@ -1,5 +1,9 @@
 #include "access/meta_cache.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "role/schema_convert.h"
 
 namespace elanus::access {
@@ -18,6 +22,23 @@ absl::StatusOr<std::shared_ptr<CollectionEntry>> MakeEntry(
   entry->meta = std::move(meta);
   entry->schema = std::make_shared<const types::Schema>(std::move(schema));
   return entry;
+}
+
+bool HasPartition(const CollectionEntry& entry, base::PartitionId partition) {
+  const auto& partitions = entry.meta.partitions();
+  return partition == base::kAllPartitions ||
+         std::any_of(partitions.begin(), partitions.end(),
+                     [partition](const internal::PartitionMeta& known) {
+                       return known.id() == base::ToInt(partition) &&
+                              known.state() == internal::CREATED;
+                     });
+}
+
+// Would the write go to the same place now?
+bool IsSamePlace(const WrittenTo& to, const CollectionEntry& now) {
+  return now.id() == to.entry->id() &&
+         now.schema->version == to.entry->schema->version &&
+         HasPartition(now, to.partition);
 }
 
 }  // namespace
@@ -61,6 +82,28 @@ void MetaCache::Find(const base::OpContext& ctx, std::string_view database,
   }
   if (known != nullptr) return done(std::move(known));
   if (slot != nullptr) LookUp(ctx, key, std::move(slot));
+}
+
+void MetaCache::Confirm(const base::OpContext& ctx, WrittenTo to,
+                        base::Done done) {
+  if (to.entry->valid.load()) return done(absl::OkStatus());
+  const std::string database = to.database;
+  const std::string name = to.name;
+  Find(ctx, database, name,
+       [this, ctx, to = std::move(to),
+        done = std::move(done)](absl::StatusOr<EntryRef> now) mutable {
+         if (!now.ok()) return done(now.status());
+         if (!IsSamePlace(to, **now)) {
+           return done(base::MakeRetriable(
+               base::ErrorCode::kCollectionNotFound,
+               fmt::format("collection not found[database={}][collection={}]: "
+                           "it was changed or dropped during the write",
+                           to.database, to.name)));
+         }
+         // That answer may be an old one already.
+         to.entry = *std::move(now);
+         Confirm(ctx, std::move(to), std::move(done));
+       });
 }
 
 void MetaCache::LookUp(const base::OpContext& ctx, const Key& key,

@@ -6,15 +6,18 @@
 //     const types::Schema& schema = *(*entry)->schema;
 //   });
 //   ...
-//   if (!entry->valid.load()) ...   // dropped or changed since
+//   cache.Confirm(ctx, {.database = "default", .name = "books",
+//                       .entry = entry, .partition = partition}, done);
 //
-// A write is acknowledged only if its entry is still valid after the append:
-// so none is acknowledged into a collection that was dropped or re-aliased
-// meanwhile.
+// A write is acknowledged only if it is confirmed after the append: so none is
+// acknowledged into a collection or partition that was dropped or re-aliased
+// meanwhile. What else happens to a collection (another alias, another
+// partition) does not hurt its writes.
 //
 // Threads:   any. Entries are immutable but for `valid`.
 // Ownership: entries are shared.
-// Errors:    root coord's; kCollectionIllegalSchema.
+// Errors:    root coord's; kCollectionIllegalSchema; of Confirm a retriable
+//            kCollectionNotFound.
 #pragma once
 
 #include <atomic>
@@ -27,6 +30,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "base/executor.h"
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/op_context.h"
@@ -52,6 +56,14 @@ struct CollectionEntry {
 using EntryRef = std::shared_ptr<const CollectionEntry>;
 using EntryDone = absl::AnyInvocable<void(absl::StatusOr<EntryRef>)>;
 
+// Where a write went.
+struct WrittenTo {
+  std::string database;
+  std::string name;  // of the collection, as the client calls it
+  EntryRef entry;
+  base::PartitionId partition = base::kAllPartitions;
+};
+
 class MetaCache {
  public:
   explicit MetaCache(role::RootCoord& root_coord) : root_coord_(root_coord) {}
@@ -59,6 +71,10 @@ class MetaCache {
   // By name or alias; at once on this thread if it is remembered.
   void Find(const base::OpContext& ctx, std::string_view database,
             std::string_view name, EntryDone done);
+
+  // OK if the name still means that collection, with that schema and that
+  // partition; at once on this thread if nothing was invalidated.
+  void Confirm(const base::OpContext& ctx, WrittenTo to, base::Done done);
 
   void InvalidateId(std::int64_t collection_id);
   void InvalidateName(std::string_view database, std::string_view name);

@@ -99,11 +99,11 @@ void WriteCall::AppendAll() {
       base::Join::Make(parts, [self = shared_from_this()](absl::Status status) {
         // The log's thread brings us here: a long reply is not for it.
         if (self->request_.rows <= kRowsAnsweredInPlace) {
-          return self->Finish(std::move(status));
+          return self->Confirm(std::move(status));
         }
         self->proxy_.deps().requests.Submit(
             [self, status = std::move(status)]() mutable {
-              self->Finish(std::move(status));
+              self->Confirm(std::move(status));
             });
       });
   if (replaces_ids) {
@@ -152,14 +152,19 @@ storage::AppendDone WriteCall::NoteAppended(
 
 // The rows are durable. If the collection was dropped or its name points
 // elsewhere by now, they may be in the wrong place: not acknowledged.
+void WriteCall::Confirm(absl::Status status) {
+  if (!status.ok()) return Finish(std::move(status));
+  proxy_.cache().Confirm(ctx_.op,
+                         {.database = ctx_.db_name,
+                          .name = request_.collection_name,
+                          .entry = entry_,
+                          .partition = partition_},
+                         [self = shared_from_this()](absl::Status confirmed) {
+                           self->Finish(std::move(confirmed));
+                         });
+}
+
 void WriteCall::Finish(absl::Status status) {
-  if (status.ok() && !entry_->valid.load()) {
-    status = base::MakeRetriable(
-        base::ErrorCode::kCollectionNotFound,
-        fmt::format("collection not found[database={}][collection={}]: it was "
-                    "changed or dropped during the write",
-                    ctx_.db_name, request_.collection_name));
-  }
   if (status.ok()) {
     const auto rows = static_cast<std::int64_t>(request_.rows);
     rows_->FillIds(reply_->mutable_ids());

@@ -1,8 +1,8 @@
 // What Insert and Upsert share: one request on its way through the proxy.
 //
 // Steps: cached schema → check everything → ids and a timestamp → one record
-// per shard → durable → the schema is still the one that was checked →
-// acknowledged. Nothing is appended before everything is checked.
+// per shard → durable → collection and schema are still the ones that were
+// checked → acknowledged. Nothing is appended before everything is checked.
 //
 // Threads:   one step at a time, on whatever thread brings it on.
 // Ownership: lives until its Done; request, reply and context are the gate's.
@@ -55,6 +55,7 @@ class WriteCall : public std::enable_shared_from_this<WriteCall> {
                    const std::shared_ptr<base::Join>& join);
   storage::AppendDone NoteAppended(std::uint32_t shard,
                                    const std::shared_ptr<base::Join>& join);
+  void Confirm(absl::Status status);
   void Finish(absl::Status status);
 
   Proxy& proxy_;
