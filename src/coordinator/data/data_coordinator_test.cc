@@ -591,6 +591,17 @@ TEST_F(DataCoordinatorTest, AnIndexWhoseDropIsInDoubtIsNotTakenForThere) {
   EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
 }
 
+TEST_F(DataCoordinatorTest, ADroppedCollectionGetsNoIndex) {
+  ASSERT_TRUE(Drop().ok());
+  EXPECT_EQ(base::CodeOf(CreateIndex()), base::ErrorCode::kCollectionNotFound);
+  internal::DescribeIndexRequest request;
+  request.set_collection_id(kBooks);
+  internal::DescribeIndexReply reply;
+  EXPECT_EQ(
+      base::CodeOf(Call(&role::DataCoord::DescribeIndex, request, &reply)),
+      base::ErrorCode::kIndexNotFound);
+}
+
 TEST_F(DataCoordinatorTest, ABuildThatRunsIsNotIssuedAgain) {
   ASSERT_TRUE(CreateIndex().ok());
   ASSERT_TRUE(CommitLarge(20).ok());

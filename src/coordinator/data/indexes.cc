@@ -95,11 +95,15 @@ absl::Status DataCoordinator::DoCreateIndex(
   const std::string key = keys::Index(collection, base::IndexId{wanted.id()});
   MetaChange change;
   change.ExpectAbsent(key);
+  // A drop takes the channels away first: behind it there is no index any more
+  // that nobody could drop.
+  change.ExpectExists(keys::Channel(collection, /*shard=*/0));
   change.Put(key, wanted);
   ASSIGN_OR_RETURN(const bool done, meta_.Commit(std::move(change)));
   if (!done) {
-    return base::Error(base::ErrorCode::kUnexpected,
-                       "index id {} was given twice", wanted.id());
+    return base::Error(base::ErrorCode::kCollectionNotFound,
+                       "collection not found[collection={}]",
+                       request.collection_id());
   }
   return BeginIndex(wanted);
 }
