@@ -33,9 +33,10 @@ constexpr std::array<std::string_view, 13> kIndexKeys = {"ef",
                                                          "rbq_bits_query"};
 
 // What would change the answer and is not there.
+constexpr std::string_view kStrictGroupSize = "strict_group_size";
 constexpr std::array<std::string_view, 9> kUnsupported = {
     "group_by_field",  "group_by",       "group_size",
-    "order_by_fields", "order_by",       "strict_group_size",
+    "order_by_fields", "order_by",       kStrictGroupSize,
     "analyzer_name",   "search_iter_id", "search_iter_last_bound"};
 
 bool SameText(std::string_view a, std::string_view b) {
@@ -133,7 +134,9 @@ absl::StatusOr<bool> ReadIgnoreGrowing(const Texts& texts) {
 absl::Status RefuseUnsupported(const Texts& texts) {
   for (const std::string_view key : kUnsupported) {
     const std::string* text = Find(texts, key);
-    if (text == nullptr || BoolOf(*text) == false) continue;
+    if (text == nullptr) continue;
+    // The only flag among them; a field to group by may be called "f".
+    if (key == kStrictGroupSize && BoolOf(*text) == false) continue;
     return base::InvalidInput(ErrorCode::kOperationNotSupported,
                               "parameter {} is not supported: unsupported "
                               "operation",

@@ -130,6 +130,13 @@ TEST(SearchParamsTest, RefusesWhatWouldChangeTheAnswer) {
   }
 }
 
+TEST(SearchParamsTest, AFieldToGroupByMayBeCalledLikeAFlag) {
+  EXPECT_NE(SearchError({{"topk", "5"}, {"group_by_field", "f"}}), "no error");
+  EXPECT_NE(SearchError({{"topk", "5"}, {"group_by_field", "0"}}), "no error");
+  EXPECT_EQ(SearchError({{"topk", "5"}, {"strict_group_size", "False"}}),
+            "no error");
+}
+
 TEST(SearchParamsTest, IteratorsOfTheFirstKindAreLetThrough) {
   const auto params = Search({{"topk", "5"},
                               {"iterator", "True"},
