@@ -82,7 +82,7 @@ internal::ReadGuarantee MakeGuarantee(Proxy& proxy,
       break;
     case ReadGuarantee::PINNED:
       guarantee.set_read_at(asked.timestamp);
-      [[fallthrough]];  // the shard must have got as far as that time
+      break;
     case ReadGuarantee::POSITION:
       for (const internal::VChannelMeta& vchannel : entry.meta.vchannels()) {
         std::string position = proxy.positions().Get(

@@ -31,8 +31,14 @@ void ReadGate::PassShard(const base::OpContext& ctx,
       }
       return WaitForEnd(ctx, shard, std::move(done));
     }
-    case internal::ReadGuarantee::POSITION:
-    case internal::ReadGuarantee::PINNED: {
+    case internal::ReadGuarantee::PINNED:
+      // Up to the clock the state is whole. Behind it are times that another
+      // run gave, and those that a client made up.
+      if (tail.clock().value >= guarantee.read_at()) {
+        return done(tail.status());
+      }
+      return WaitForEnd(ctx, shard, std::move(done));
+    case internal::ReadGuarantee::POSITION: {
       const auto it = guarantee.positions().find(
           static_cast<std::int32_t>(tail.key().shard));
       if (it == guarantee.positions().end()) return done(tail.status());
