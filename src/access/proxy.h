@@ -17,6 +17,7 @@
 #include <string>
 
 #include "access/grpc/dispatch.h"
+#include "access/iterator_pins.h"
 #include "access/meta_cache.h"
 #include "access/session_positions.h"
 #include "access/time_blocks.h"
@@ -74,6 +75,7 @@ class Proxy final : public role::Proxy {
   TimeBlocks& times() { return times_; }
   IdBlocks& ids() { return ids_; }
   SessionPositions& positions() { return positions_; }
+  IteratorPins& pins() { return pins_; }
   segment::LogWriter& log() { return log_; }
 
   struct Counters {
@@ -92,6 +94,7 @@ class Proxy final : public role::Proxy {
   TimeBlocks times_;
   IdBlocks ids_;
   SessionPositions positions_;
+  IteratorPins pins_;
   segment::LogWriter log_;
   Counters counters_;
 };

@@ -41,10 +41,14 @@ ReadGuarantee::Kind ByTimestamp(
 
 }  // namespace
 
-ReadGuarantee::Kind DecideGuarantee(
-    const AskedConsistency& asked, common::ConsistencyLevel collection_level,
-    std::size_t shards, const std::function<bool(base::Timestamp)>& is_own) {
-  if (asked.is_iterator && IsTime(asked.timestamp)) {
+ReadGuarantee::Kind DecideGuarantee(const AskedConsistency& asked,
+                                    common::ConsistencyLevel collection_level,
+                                    std::size_t shards,
+                                    const KnownTimes& known) {
+  const auto& is_own = known.is_own;
+  const base::Timestamp time{asked.timestamp};
+  if (asked.is_iterator && IsTime(asked.timestamp) &&
+      (known.is_pin(time) || !is_own(time))) {
     return shards == 1 ? ReadGuarantee::PINNED : ReadGuarantee::STRONG;
   }
   const common::ConsistencyLevel level =
@@ -53,8 +57,7 @@ ReadGuarantee::Kind DecideGuarantee(
     case common::Session:
       return SessionKind(asked.timestamp, is_own);
     case common::Bounded:
-      if (asked.use_default && IsTime(asked.timestamp) &&
-          is_own({asked.timestamp})) {
+      if (asked.use_default && IsTime(asked.timestamp) && is_own(time)) {
         return ReadGuarantee::POSITION;
       }
       return ReadGuarantee::BOUNDED;
@@ -75,7 +78,12 @@ internal::ReadGuarantee MakeGuarantee(Proxy& proxy,
   guarantee.set_kind(DecideGuarantee(
       asked, entry.meta.consistency_level(),
       static_cast<std::size_t>(entry.meta.vchannels_size()),
-      [&proxy](base::Timestamp time) { return proxy.times().IsOwn(time); }));
+      {.is_own =
+           [&proxy](base::Timestamp time) { return proxy.times().IsOwn(time); },
+       .is_pin =
+           [&proxy](base::Timestamp time) {
+             return proxy.pins().Knows(time);
+           }}));
   switch (guarantee.kind()) {
     case ReadGuarantee::BOUNDED:
       guarantee.set_staleness_ms(proxy.config().graceful_time_ms);
@@ -96,6 +104,10 @@ internal::ReadGuarantee MakeGuarantee(Proxy& proxy,
       break;
   }
   return guarantee;
+}
+
+void NotePin(Proxy& proxy, std::uint64_t asked, std::uint64_t answered) {
+  if (!IsTime(asked) && IsTime(answered)) proxy.pins().Note({answered});
 }
 
 }  // namespace elanus::access

@@ -12,8 +12,9 @@
 // Customized         0 / 1 / 2 / other  STRONG / EVENTUALLY / BOUNDED / Session
 //
 // (Strong with a timestamp is how old SDKs tell the other levels.) A page of an
-// iterator with a timestamp reads exactly that state; of several shards there
-// is no common one, so there it is STRONG.
+// iterator with a timestamp reads exactly that state, unless that is just the
+// time of an own write (iterator_pins.h); of several shards there is no common
+// one, so there it is STRONG.
 //
 // Threads: any.
 // Source:  docs of Milvus on consistency levels, for the levels' meaning.
@@ -39,14 +40,24 @@ struct AskedConsistency {
   bool is_iterator = false;
 };
 
+// What this proxy knows of a timestamp.
+struct KnownTimes {
+  std::function<bool(base::Timestamp)> is_own;  // one of its writes may have it
+  std::function<bool(base::Timestamp)> is_pin;  // it told an iterator of it
+};
+
 internal::ReadGuarantee::Kind DecideGuarantee(
     const AskedConsistency& asked,
     milvus::proto::common::ConsistencyLevel collection_level,
-    std::size_t shards, const std::function<bool(base::Timestamp)>& is_own);
+    std::size_t shards, const KnownTimes& known);
 
 // With the positions and times that go with it.
 internal::ReadGuarantee MakeGuarantee(Proxy& proxy,
                                       const CollectionEntry& entry,
                                       const AskedConsistency& asked);
+
+// The first page of an iterator comes without a time (`asked`) and is answered
+// with one, which the pages behind it bring along.
+void NotePin(Proxy& proxy, std::uint64_t asked, std::uint64_t answered);
 
 }  // namespace elanus::access

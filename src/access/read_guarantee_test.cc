@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "access/iterator_pins.h"
+
 namespace elanus::access {
 namespace {
 
@@ -10,13 +12,20 @@ using internal::ReadGuarantee;
 
 constexpr std::uint64_t kOwn = 1000;
 constexpr std::uint64_t kForeign = 2000;
+constexpr std::uint64_t kOwnPin = 3000;
+constexpr std::uint64_t kForeignPin = 4000;
 
 ReadGuarantee::Kind Decide(const AskedConsistency& asked,
                            common::ConsistencyLevel collection = common::Strong,
                            std::size_t shards = 1) {
-  return DecideGuarantee(asked, collection, shards, [](base::Timestamp time) {
-    return time.value == kOwn;
-  });
+  const auto is = [](std::uint64_t one, std::uint64_t other) {
+    return [one, other](base::Timestamp time) {
+      return time.value == one || time.value == other;
+    };
+  };
+  return DecideGuarantee(
+      asked, collection, shards,
+      {.is_own = is(kOwn, kOwnPin), .is_pin = is(kForeignPin, kOwnPin)});
 }
 
 struct Rule {
@@ -87,6 +96,31 @@ TEST(ReadGuaranteeTest, AnIteratorsPageIsPinnedOnOneShardOnly) {
   EXPECT_EQ(Decide(page, common::Bounded, 2), ReadGuarantee::STRONG);
   const AskedConsistency first = {.level = common::Strong, .is_iterator = true};
   EXPECT_EQ(Decide(first), ReadGuarantee::STRONG);
+}
+
+TEST(ReadGuaranteeTest, AnIteratorIsNotPinnedToTheLastWriteOfItsClient) {
+  const auto page_at = [](std::uint64_t timestamp) {
+    return AskedConsistency{.level = common::Bounded,
+                            .use_default = true,
+                            .timestamp = timestamp,
+                            .is_iterator = true};
+  };
+  EXPECT_EQ(Decide(page_at(kOwn), common::Strong), ReadGuarantee::STRONG);
+  EXPECT_EQ(Decide(page_at(kOwn), common::Bounded), ReadGuarantee::POSITION);
+  EXPECT_EQ(Decide(page_at(kOwnPin), common::Bounded), ReadGuarantee::PINNED);
+  EXPECT_EQ(Decide(page_at(kForeignPin)), ReadGuarantee::PINNED);
+}
+
+TEST(IteratorPinsTest, TheNewestTimesAreKnown) {
+  IteratorPins pins;
+  for (std::uint64_t time = 1; time <= IteratorPins::kKept + 1; ++time) {
+    pins.Note({time});
+    pins.Note({time});
+  }
+  EXPECT_FALSE(pins.Knows({1}));
+  EXPECT_TRUE(pins.Knows({2}));
+  EXPECT_TRUE(pins.Knows({IteratorPins::kKept + 1}));
+  EXPECT_FALSE(pins.Knows({IteratorPins::kKept + 2}));
 }
 
 }  // namespace

@@ -188,7 +188,11 @@ void SearchCall::Fill(std::vector<internal::SearchShardsReply> replies) {
   }
   results->set_primary_field_name(entry_->schema->primary_key().name);
   reply_->set_collection_name(request_.collection_name());
-  reply_->set_session_ts(NoteStates(proxy_, *entry_, found.states()));
+  const std::uint64_t clock = NoteStates(proxy_, *entry_, found.states());
+  if (params_.is_iterator) {
+    NotePin(proxy_, request_.guarantee_timestamp(), clock);
+  }
+  reply_->set_session_ts(clock);
 }
 
 void SearchCall::Finish(absl::Status status) {
