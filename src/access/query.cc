@@ -112,6 +112,7 @@ absl::Status QueryCall::Check() {
                    FillScope(proxy_, *entry_, request_,
                              {.filter = has_filter_ ? request_.expr() : "",
                               .is_iterator = params_.is_iterator,
+                              .collection_id = params_.collection_id,
                               .ignore_growing = params_.ignore_growing},
                              shards_request_.mutable_scope()));
   *shards_request_.mutable_output() = output_.columns;

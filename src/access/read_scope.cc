@@ -22,6 +22,18 @@ absl::StatusOr<std::vector<NamedPartition>> FindPartitions(
   return partitions;
 }
 
+absl::Status CheckIterator(const CollectionEntry& entry,
+                           const ReadOptions& options) {
+  if (options.collection_id == 0 || options.collection_id == entry.meta.id()) {
+    return absl::OkStatus();
+  }
+  return base::InvalidInput(
+      base::ErrorCode::kParameterInvalid,
+      "the iterator began in collection {} and would go on in {}: alias or "
+      "database may have been changed: invalid parameter",
+      options.collection_id, entry.meta.id());
+}
+
 absl::Status CheckLoaded(const internal::GetShardLeadersReply& leaders,
                          const std::vector<NamedPartition>& partitions) {
   if (leaders.whole_collection()) return absl::OkStatus();

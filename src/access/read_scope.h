@@ -40,8 +40,14 @@ struct ReadTarget {
 struct ReadOptions {
   std::string filter;
   bool is_iterator = false;
+  std::int64_t collection_id = 0;  // of the iterator; 0 = any
   bool ignore_growing = false;
 };
+
+// An iterator goes on in the collection that it began with, whatever its name
+// means by now.
+absl::Status CheckIterator(const CollectionEntry& entry,
+                           const ReadOptions& options);
 
 // What Search and Query ask for alike: partitions, consistency, filter.
 // Request: SearchRequest or QueryRequest.
@@ -50,6 +56,7 @@ absl::StatusOr<ReadTarget> FillScope(Proxy& proxy, const CollectionEntry& entry,
                                      const Request& request,
                                      const ReadOptions& options,
                                      internal::ReadScope* scope) {
+  RETURN_IF_ERROR(CheckIterator(entry, options));
   ReadTarget target{.collection_name = request.collection_name()};
   ASSIGN_OR_RETURN(target.partitions,
                    FindPartitions(entry, request.partition_names()));

@@ -135,6 +135,7 @@ absl::Status SearchCall::Check() {
                    FillScope(proxy_, *entry_, request_,
                              {.filter = request_.dsl(),
                               .is_iterator = params_.is_iterator,
+                              .collection_id = params_.collection_id,
                               .ignore_growing = params_.ignore_growing},
                              shards_request_.mutable_scope()));
   shards_request_.set_field_id(base::ToInt(field->id));

@@ -131,6 +131,21 @@ absl::StatusOr<bool> ReadIgnoreGrowing(const Texts& texts) {
   return *value;
 }
 
+// Params: SearchParams or QueryParams.
+template <typename Params>
+absl::Status ReadIterator(const Texts& texts, Params& params) {
+  params.is_iterator = IsSet(texts, "iterator");
+  const std::string* id = Find(texts, "collection_id");
+  if (!params.is_iterator || id == nullptr ||
+      absl::SimpleAtoi(*id, &params.collection_id)) {
+    return absl::OkStatus();
+  }
+  return base::InvalidInput(ErrorCode::kParameterInvalid,
+                            "collection_id [{}] of an iterator is not an "
+                            "integer: invalid parameter",
+                            *id);
+}
+
 absl::Status RefuseUnsupported(const Texts& texts) {
   for (const std::string_view key : kUnsupported) {
     const std::string* text = Find(texts, key);
@@ -212,7 +227,7 @@ absl::StatusOr<SearchParams> ReadSearchParams(const KeyValues& pairs,
   RETURN_IF_ERROR(CheckWindow(params.top_k + params.offset, limits));
   ASSIGN_OR_RETURN(params.round_decimal, ReadRoundDecimal(texts));
   ASSIGN_OR_RETURN(params.ignore_growing, ReadIgnoreGrowing(texts));
-  params.is_iterator = IsSet(texts, "iterator");
+  RETURN_IF_ERROR(ReadIterator(texts, params));
   if (const auto* text = Find(texts, "anns_field")) params.anns_field = *text;
   if (const auto* text = Find(texts, "metric_type")) params.metric_type = *text;
   for (const std::string_view key : kIndexKeys) {
@@ -236,7 +251,7 @@ absl::StatusOr<QueryParams> ReadQueryParams(const KeyValues& pairs,
   RETURN_IF_ERROR(CheckWindow(params.limit + params.offset, limits));
   params.has_pagination = params.limit > 0 || params.offset > 0;
   ASSIGN_OR_RETURN(params.ignore_growing, ReadIgnoreGrowing(texts));
-  params.is_iterator = IsSet(texts, "iterator");
+  RETURN_IF_ERROR(ReadIterator(texts, params));
   return params;
 }
 

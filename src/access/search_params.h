@@ -41,6 +41,7 @@ struct SearchParams {
   int round_decimal = -1;  // digits behind the point; -1 = as it is
   bool ignore_growing = false;
   bool is_iterator = false;
+  std::int64_t collection_id = 0;  // that the iterator began with; 0 = any
   std::map<std::string, std::string> index_params;  // ef, radius, ...
 };
 
@@ -53,6 +54,7 @@ struct QueryParams {
   bool has_pagination = false;  // limit or offset was given
   bool ignore_growing = false;
   bool is_iterator = false;
+  std::int64_t collection_id = 0;  // as in SearchParams
 };
 
 absl::StatusOr<QueryParams> ReadQueryParams(const KeyValues& pairs,

@@ -147,16 +147,29 @@ TEST(SearchParamsTest, IteratorsOfTheFirstKindAreLetThrough) {
                               {"reduce_stop_for_best", "True"}});
   ASSERT_TRUE(params.ok()) << params.status();
   EXPECT_TRUE(params->is_iterator);
+  EXPECT_EQ(params->collection_id, 77);
+}
+
+TEST(SearchParamsTest, AnIteratorsCollectionIsANumber) {
+  EXPECT_NE(
+      SearchError(
+          {{"topk", "5"}, {"iterator", "True"}, {"collection_id", "books"}})
+          .find("collection_id [books]"),
+      std::string::npos);
 }
 
 TEST(QueryParamsTest, ReadsTheWindow) {
-  const auto params = ReadQueryParams(
-      Make({{"limit", "10"}, {"offset", "3"}, {"iterator", "False"}}), {});
+  const auto params = ReadQueryParams(Make({{"limit", "10"},
+                                            {"offset", "3"},
+                                            {"iterator", "False"},
+                                            {"collection_id", "77"}}),
+                                      {});
   ASSERT_TRUE(params.ok());
   EXPECT_EQ(params->limit, 10);
   EXPECT_EQ(params->offset, 3);
   EXPECT_TRUE(params->has_pagination);
   EXPECT_FALSE(params->is_iterator);
+  EXPECT_EQ(params->collection_id, 0) << "no iterator, nothing to go on with";
   const auto none = ReadQueryParams(Make({}), {});
   ASSERT_TRUE(none.ok());
   EXPECT_EQ(none->limit, 0);
