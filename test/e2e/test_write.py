@@ -1,9 +1,12 @@
 """Insert, upsert and delete, seen through reads."""
+import itertools
+import threading
+
 import pytest
 from pymilvus import DataType, MilvusException
 
 from raw import floats, int64_key, longs, ok, texts, vector
-from support import count, ids_where, make, rows_with_vectors
+from support import count, ids_where, make, new_client, rows_with_vectors
 
 EXTREMES = [
     ("flag", DataType.BOOL, {}, [True, False]),
@@ -261,3 +264,36 @@ def test_a_write_to_an_unknown_collection_is_code_100(client):
     with pytest.raises(MilvusException) as error:
         client.insert("nowhere", [{"id": 1}])
     assert error.value.code == 100
+
+
+def test_writes_outlive_ddl_beside_them(client, name, server):
+    """Another alias or partition is no reason to refuse rows."""
+    make(client, name)
+    stop = threading.Event()
+    written, failures = [], []
+
+    def write(first):
+        own = new_client(server)
+        for i in itertools.count(first, 1000):
+            if stop.is_set():
+                break
+            try:
+                own.insert(name, rows_with_vectors(1, first=i))
+                own.delete(name, ids=[-i - 1])
+                written.append(i)
+            except MilvusException as error:
+                failures.append(error)
+        own.close()
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for i in range(20):
+        client.create_alias(name, f"{name}_a{i}")
+        client.create_partition(name, f"p{i}")
+        client.drop_alias(f"{name}_a{i}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert count(client, name) == len(written)
