@@ -2,9 +2,9 @@
 import pytest
 from pymilvus import MilvusException
 
-from raw import int64_key, ok, vector
-from support import (add_index, count, make, make_schema, rows_with_vectors,
-                     wait_until)
+from raw import Api, int64_key, ok, vector
+from support import (add_index, count, make, make_schema, new_client,
+                     rows_with_vectors, wait_until)
 
 NOT_EXIST, NOT_LOAD, LOADING, LOADED = range(4)
 
@@ -114,3 +114,21 @@ def test_a_second_vector_field_needs_its_index_too(client, name):
         client.load_collection(name)
     add_index(client, name, field="other")
     client.load_collection(name)
+
+
+def test_who_waits_for_a_load_that_cannot_work_hears_why(own_server, name):
+    client = new_client(own_server)
+    make(client, name)
+    client.insert(name, rows_with_vectors(100))
+    client.flush(name)
+    client.release_collection(name)
+    segments = own_server.folder / "objects/segment"
+    segments.rename(segments.with_name("aside"))
+    with pytest.raises(MilvusException, match="not fully loaded.*load segment"):
+        client.load_collection(name, timeout=30)
+    segments.with_name("aside").rename(segments)
+    api = Api(own_server.address)
+    wait_until(lambda: load_state(api, name) == LOADED, "loaded")
+    assert count(client, name) == 100
+    client.close()
+    api.close()

@@ -180,6 +180,13 @@ void GetLoadingProgress(Proxy& proxy, CallContext& ctx,
                  if (found.state() == internal::GetLoadStateReply::NOT_LOADED) {
                    return then(NotLoaded(request));
                  }
+                 // Clients wait for the end as long as they get an answer.
+                 if (!found.fail_reason().empty()) {
+                   return then(base::Error(
+                       ErrorCode::kCollectionNotFullyLoaded,
+                       "collection not fully loaded[collection={}]: {}",
+                       request.collection_name(), found.fail_reason()));
+                 }
                  reply->set_progress(found.progress());
                  reply->set_refresh_progress(found.refresh_progress());
                  then(absl::OkStatus());

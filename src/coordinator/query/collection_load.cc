@@ -10,6 +10,9 @@ namespace {
 
 using base::ErrorCode;
 
+// Fewer failed tries in a row may be chance, and nobody is told.
+constexpr int kFailuresToTell = 3;
+
 absl::Status NotLoaded(base::CollectionId id) {
   return base::Error(ErrorCode::kCollectionNotLoaded,
                      "collection not loaded[collection={}]", base::ToInt(id));
@@ -60,6 +63,7 @@ void CollectionLoad::SetWish(internal::LoadMeta wish) {
     fail_reason_.clear();
     for (Shard& shard : shards_) {
       shard.waiting = false;
+      shard.failures = 0;
       shard.retry = std::chrono::milliseconds{0};
     }
   }
@@ -185,9 +189,10 @@ void CollectionLoad::Loaded(std::size_t shard, const LoadCall& call,
       state.serves_whole = call.request.whole_collection();
       state.serves = {call.request.partition_ids().begin(),
                       call.request.partition_ids().end()};
+      state.failures = 0;
       state.retry = std::chrono::milliseconds{0};
-      fail_reason_.clear();
     } else if (wish_.has_value()) {
+      ++state.failures;
       fail_reason_ = std::string(base::MessageOf(status));
       // Their views stay as they are for now.
       refreshes.swap(state.refreshes);
@@ -331,7 +336,12 @@ void CollectionLoad::Describe(const std::vector<std::int64_t>& partitions,
   base::MutexLock lock(mutex_);
   reply->set_state(internal::GetLoadStateReply::NOT_LOADED);
   if (!wish_.has_value()) return;
-  reply->set_fail_reason(fail_reason_);
+  const auto fails = [](const Shard& shard) {
+    return shard.failures >= kFailuresToTell;
+  };
+  if (std::any_of(shards_.begin(), shards_.end(), fails)) {
+    reply->set_fail_reason(fail_reason_);
+  }
   reply->set_whole_collection(wish_->whole_collection());
   *reply->mutable_partition_ids() = wish_->partition_ids();
   const auto& wished = wish_->partition_ids();

@@ -67,7 +67,8 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
   // Answers once the shard serves its new target; at once if it need not.
   void Refresh(std::int32_t shard, base::Done done);
 
-  // partitions: empty = all that is wished.
+  // partitions: empty = all that is wished. A fail reason means that a shard
+  // has failed several times in a row: it is tried again, but may never work.
   void Describe(const std::vector<std::int64_t>& partitions,
                 internal::GetLoadStateReply* reply) const;
   // kCollectionNotLoaded, kCollectionNotFullyLoaded.
@@ -84,6 +85,7 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
     bool serves_whole = false;
     std::set<std::int64_t> serves;
     bool refresh_due = false;  // a failed one is tried again later
+    int failures = 0;          // of loads, in a row
     std::chrono::milliseconds retry{0};
     std::vector<base::Done> refreshes;  // to be answered by the next refresh
   };

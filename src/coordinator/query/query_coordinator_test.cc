@@ -266,13 +266,16 @@ TEST_F(QueryCoordinatorTest, LoadingAgainChangesNothingOrIsRefused) {
   EXPECT_EQ(base::CodeOf(Load({}, 2)), ErrorCode::kUnexpected);
 }
 
-TEST_F(QueryCoordinatorTest, AFailedLoadIsShownAndTriedAgainUntilItWorks) {
+TEST_F(QueryCoordinatorTest, ALoadThatFailsAgainAndAgainSaysWhyUntilItWorks) {
   node_.answer = base::Error(ErrorCode::kSegmentLoadFailed, "disk is gone");
   ASSERT_TRUE(Load().ok());
   EXPECT_EQ(LoadState().state(), State::LOADING);
-  EXPECT_EQ(LoadState().fail_reason(), "disk is gone");
+  EXPECT_EQ(LoadState().fail_reason(), "");
   Tick();
-  EXPECT_EQ(node_.calls.size(), 4U);
+  EXPECT_EQ(LoadState().fail_reason(), "");
+  Tick();
+  EXPECT_EQ(LoadState().fail_reason(), "disk is gone");
+  EXPECT_EQ(node_.calls.size(), 6U);
   node_.answer = absl::OkStatus();
   Tick();
   EXPECT_EQ(LoadState().state(), State::LOADED);
