@@ -50,6 +50,22 @@ absl::StatusOr<std::vector<std::int64_t>> FieldIds(
   return ids;
 }
 
+// The partitions that the request names; none where it is about a collection.
+template <typename Request>
+absl::StatusOr<std::vector<std::int64_t>> NamedPartitions(
+    const Request& request, const CollectionEntry& entry) {
+  if constexpr (requires { request.partition_names(); }) {
+    if (request.partition_names().empty()) {
+      return base::InvalidInput(ErrorCode::kParameterInvalid,
+                                "due to no partition specified: invalid "
+                                "parameter");
+    }
+    return PartitionIds(entry, request.partition_names());
+  } else {
+    return std::vector<std::int64_t>();
+  }
+}
+
 template <typename Request>
 absl::StatusOr<internal::LoadRequest> LoadOf(const Request& request,
                                              const CollectionEntry& entry) {
@@ -61,16 +77,9 @@ absl::StatusOr<internal::LoadRequest> LoadOf(const Request& request,
   *load.mutable_resource_groups() = request.resource_groups();
   load.mutable_field_ids()->Assign(fields.begin(), fields.end());
   load.set_refresh(request.refresh());
-  if constexpr (requires { request.partition_names(); }) {
-    if (request.partition_names().empty()) {
-      return base::InvalidInput(ErrorCode::kParameterInvalid,
-                                "due to no partition specified: invalid "
-                                "parameter");
-    }
-    ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids,
-                     PartitionIds(entry, request.partition_names()));
-    load.mutable_partition_ids()->Assign(ids.begin(), ids.end());
-  }
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids,
+                   NamedPartitions(request, entry));
+  load.mutable_partition_ids()->Assign(ids.begin(), ids.end());
   return load;
 }
 
@@ -97,16 +106,9 @@ void Release(Proxy& proxy, CallContext& ctx, const Request& request,
       [&proxy, &ctx, &request](const EntryRef& entry, base::Done then) {
         internal::ReleaseRequest release;
         release.set_collection_id(entry->meta.id());
-        if constexpr (requires { request.partition_names(); }) {
-          if (request.partition_names().empty()) {
-            return then(base::InvalidInput(ErrorCode::kParameterInvalid,
-                                           "due to no partition specified: "
-                                           "invalid parameter"));
-          }
-          auto ids = PartitionIds(*entry, request.partition_names());
-          if (!ids.ok()) return then(ids.status());
-          release.mutable_partition_ids()->Assign(ids->begin(), ids->end());
-        }
+        const auto ids = NamedPartitions(request, *entry);
+        if (!ids.ok()) return then(ids.status());
+        release.mutable_partition_ids()->Assign(ids->begin(), ids->end());
         TellRole(proxy.deps().query_coord, &role::QueryCoord::Release, ctx,
                  std::move(release), std::move(then));
       });
