@@ -88,6 +88,9 @@ def filled(start_server):
     wait_until(lambda: b"library" in bytes_of(collection_file(server, books))
                and b"gone" not in bytes_of(collection_file(server, others)),
                "collection files")
+    # The last thing that a recovery knows from nowhere else.
+    wait_until(lambda: f"query/load/{others}".encode() in bytes_of(
+        files(server, "meta/*")[-1]), "a copy of the metadata")
     assert check(server).returncode == 0, check(server).stdout
     server.kill()
     return server.folder, found, books, others
