@@ -73,6 +73,12 @@ class ChannelWriterTest : public ::testing::Test {
         internal::ChannelAssignment(), *tail);
     writer_->Start();
   }
+
+  // The tail holds its listener, which holds the tail.
+  void TearDown() override {
+    if (!has_stopped_) Stop();
+  }
+
   void Stop() {
     writer_->Stop([this](const absl::Status&) { has_stopped_ = true; });
   }

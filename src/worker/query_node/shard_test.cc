@@ -95,6 +95,9 @@ class ShardTest : public ::testing::Test {
     WriteIndex();
   }
 
+  // The tail holds its listener, which holds the tail.
+  void TearDown() override { shard_->Leave(); }
+
   void WriteSegment(std::int64_t id) {
     auto growing = std::make_shared<segment::GrowingSegment>(
         segment::Segment::Identity{.id = base::SegmentId{id},
