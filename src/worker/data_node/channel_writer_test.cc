@@ -9,28 +9,10 @@
 
 #include "role/refusing_roles_for_test.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "worker/tail_fixture_for_test.h"
 
 namespace elanus::worker {
 namespace {
-
-// Everything is due when RunDue is called.
-class HeldTimer final : public base::Timer {
- public:
-  Id After(std::chrono::milliseconds, base::Task task) override {
-    tasks.push_back(std::move(task));
-    return Id{0};
-  }
-  bool Cancel(Id) override { return false; }
-  void RunDue() {
-    std::vector<base::Task> due;
-    due.swap(tasks);
-    for (base::Task& task : due) task();
-  }
-
-  std::vector<base::Task> tasks;
-};
 
 // Its answers are given when the test says so.
 class HeldDataCoord final : public role::RefusingDataCoord {
@@ -50,27 +32,16 @@ class HeldDataCoord final : public role::RefusingDataCoord {
   base::Done asked;
 };
 
-class ChannelWriterTest : public ::testing::Test {
+class ChannelWriterTest : public TailTest {
  protected:
   void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto tail = segment::VchannelTail::Create(
-        {.key = {.collection = base::CollectionId{7}, .shard = 0},
-         .topic = "topic",
-         .schema = segment::TestSchema()},
-        {.budget = budget_,
-         .clock = base::SystemClock(),
-         .timer = timer_,
-         .executor = executor_});
-    ASSERT_TRUE(tail.ok()) << tail.status();
+    ASSERT_NO_FATAL_FAILURE(TailTest::SetUp());
     writer_ = std::make_shared<ChannelWriter>(
         ChannelWriter::Dependencies{.data_coord = coord_,
                                     .objects = *store_,
                                     .background = executor_,
                                     .timer = timer_},
-        internal::ChannelAssignment(), *tail);
+        internal::ChannelAssignment(), tail_);
     writer_->Start();
   }
 
@@ -83,11 +54,6 @@ class ChannelWriterTest : public ::testing::Test {
     writer_->Stop([this](const absl::Status&) { has_stopped_ = true; });
   }
 
-  testing::TempFolder folder_;
-  base::MemoryBudget budget_{std::int64_t{1} << 40};
-  base::InlineExecutor executor_;
-  HeldTimer timer_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
   HeldDataCoord coord_;
   std::shared_ptr<ChannelWriter> writer_;
   bool has_stopped_ = false;

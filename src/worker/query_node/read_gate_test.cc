@@ -7,8 +7,7 @@
 
 #include "role/refusing_roles_for_test.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "worker/tail_fixture_for_test.h"
 
 namespace elanus::worker {
 namespace {
@@ -48,35 +47,18 @@ class EndOnlyBroker final : public storage::LogBroker {
   }
 };
 
-class IdleTimer final : public base::Timer {
- public:
-  Id After(std::chrono::milliseconds, base::Task) override { return Id{0}; }
-  bool Cancel(Id) override { return false; }
-};
-
 // A shard of which nothing has been replayed yet: its clock stands at 0.
-class ReadGateTest : public ::testing::Test {
+class ReadGateTest : public TailTest {
  protected:
   void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto tail = segment::VchannelTail::Create(
-        {.key = {.collection = base::CollectionId{7}, .shard = 0},
-         .topic = "topic",
-         .schema = segment::TestSchema()},
-        {.budget = budget_,
-         .clock = base::SystemClock(),
-         .timer = timer_,
-         .executor = executor_});
-    ASSERT_TRUE(tail.ok()) << tail.status();
+    ASSERT_NO_FATAL_FAILURE(TailTest::SetUp());
     shard_ =
         std::make_shared<Shard>(Shard::Dependencies{.data_coord = coord_,
                                                     .objects = *store_,
                                                     .budget = budget_,
                                                     .background = executor_,
                                                     .timer = timer_},
-                                *tail, segment::TestSchema());
+                                tail_, segment::TestSchema());
   }
 
   absl::Status Pass(const internal::ReadGuarantee& guarantee) {
@@ -86,11 +68,6 @@ class ReadGateTest : public ::testing::Test {
     return passed;
   }
 
-  testing::TempFolder folder_;
-  base::MemoryBudget budget_{std::int64_t{1} << 40};
-  base::InlineExecutor executor_;
-  IdleTimer timer_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
   role::RefusingDataCoord coord_;
   std::shared_ptr<Shard> shard_;
   EndOnlyBroker broker_;

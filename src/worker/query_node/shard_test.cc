@@ -10,10 +10,9 @@
 #include "role/refusing_roles_for_test.h"
 #include "segment/growing/growing_segment.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
 #include "testing/faulty_object_store.h"
-#include "testing/temp_folder.h"
 #include "worker/data_node/segment_files.h"
+#include "worker/tail_fixture_for_test.h"
 
 namespace elanus::worker {
 namespace {
@@ -45,49 +44,21 @@ class FakeDataCoord final : public role::RefusingDataCoord {
   int damaged = 0;
 };
 
-// Everything is due when RunDue is called.
-class HeldTimer final : public base::Timer {
- public:
-  Id After(std::chrono::milliseconds, base::Task task) override {
-    tasks.push_back(std::move(task));
-    return Id{0};
-  }
-  bool Cancel(Id) override { return false; }
-  void RunDue() {
-    std::vector<base::Task> due;
-    due.swap(tasks);
-    for (base::Task& task : due) task();
-  }
-
-  std::vector<base::Task> tasks;
-};
-
 // A shard that serves one segment, whose index is about to be told to it.
-class ShardTest : public ::testing::Test {
+class ShardTest : public TailTest {
  protected:
   void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
+    ASSERT_NO_FATAL_FAILURE(TailTest::SetUp());
     objects_.emplace(*store_);
     for (std::int64_t key = 0; key < 20; ++key) rows_.push_back({.key = key});
     WriteSegment(20);
-    auto tail = segment::VchannelTail::Create(
-        {.key = {.collection = base::CollectionId{7}, .shard = 0},
-         .topic = "topic",
-         .schema = segment::TestSchema()},
-        {.budget = budget_,
-         .clock = base::SystemClock(),
-         .timer = timer_,
-         .executor = executor_});
-    ASSERT_TRUE(tail.ok()) << tail.status();
     shard_ =
         std::make_shared<Shard>(Shard::Dependencies{.data_coord = coord_,
                                                     .objects = *objects_,
                                                     .budget = budget_,
                                                     .background = executor_,
                                                     .timer = timer_},
-                                *tail, segment::TestSchema());
+                                tail_, segment::TestSchema());
     ASSERT_TRUE(shard_->Join());
     shard_->SetPartitions({.all = true});
     ASSERT_TRUE(Refresh().ok());
@@ -178,11 +149,6 @@ class ShardTest : public ::testing::Test {
     return shard_->view()->sealed[0]->vector_index(kVectorField) != nullptr;
   }
 
-  testing::TempFolder folder_;
-  base::MemoryBudget budget_{std::int64_t{1} << 40};
-  base::InlineExecutor executor_;
-  HeldTimer timer_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
   std::optional<testing::FaultyObjectStore> objects_;
   std::vector<segment::TestRow> rows_;
   FakeDataCoord coord_;
