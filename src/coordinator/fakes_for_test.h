@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/executor.h"
 #include "base/timer.h"
 #include "role/proxy.h"
@@ -71,14 +70,6 @@ class ManualTimer final : public base::Timer {
 
  private:
   std::vector<std::pair<std::chrono::milliseconds, base::Task>> tasks_;
-};
-
-class HandClock final : public base::Clock {
- public:
-  std::int64_t WallMs() const override { return wall_ms; }
-  std::int64_t MonotonicNs() const override { return monotonic_ns; }
-  std::int64_t wall_ms = 1'700'000'000'000;
-  std::int64_t monotonic_ns = 0;
 };
 
 // From step `dies_at` on nothing works any more; that step itself is done, but

@@ -5,6 +5,7 @@
 
 #include "coordinator/data/fakes_for_test.h"
 #include "segment/record/record.h"
+#include "testing/fake_clock.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -249,7 +250,7 @@ class DataCoordinatorTest : public ::testing::Test {
   FakeIndexNode index_;
   ManualExecutor executor_;
   ManualTimer timer_;
-  HandClock clock_;
+  testing::FakeClock clock_;
   base::Config config_;
   std::optional<DataCoordinator> coord_;
 };
@@ -694,9 +695,9 @@ TEST_F(DataCoordinatorTest, TheLogIsTruncatedBehindACopyOfTheMetadata) {
   EXPECT_EQ(log_.truncated["topic"], MemoryLog::PositionOf(5));
   const auto copy = storage::ReadNewestCopy(objects_);
   ASSERT_TRUE(copy.ok());
-  EXPECT_THAT(copy->entries,
-              testing::Contains(testing::Field(
-                  &storage::MetaEntry::value, testing::HasSubstr("00000005"))));
+  EXPECT_THAT(copy->entries, ::testing::Contains(::testing::Field(
+                                 &storage::MetaEntry::value,
+                                 ::testing::HasSubstr("00000005"))));
 }
 
 TEST_F(DataCoordinatorTest, TheWholeLogGoesWithTheLastCollectionOfItsTopic) {
@@ -755,7 +756,7 @@ TEST_F(DataCoordinatorTest, NothingIsDeletedThatTheNewestCopyNames) {
   EXPECT_THAT(objects_.Files(), SizeIs(2));
   objects_.fails = false;
   Round();
-  EXPECT_THAT(objects_.Files(), ElementsAre(testing::HasSubstr("/20/")));
+  EXPECT_THAT(objects_.Files(), ElementsAre(::testing::HasSubstr("/20/")));
 }
 
 TEST_F(DataCoordinatorTest, GarbageGoesAfterTheTolerance) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "coordinator/fakes_for_test.h"
+#include "testing/fake_clock.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -26,7 +27,7 @@ class FlushWaitsTest : public ::testing::Test {
   }
 
   ManualTimer timer_;
-  HandClock clock_;
+  testing::FakeClock clock_;
   std::map<std::int64_t, std::uint64_t> flushed_;
   FlushWaits waits_{timer_, [this](const FlushWaits::Question& question) {
                       return flushed_[question.collection] >= question.flush_ts;

@@ -9,6 +9,7 @@
 #include "base/hybrid_time.h"
 #include "coordinator/fakes_for_test.h"
 #include "coordinator/meta_records.h"
+#include "testing/fake_clock.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -44,7 +45,7 @@ class BlockAllocatorTest : public ::testing::Test {
   Script script_;
   MemoryMetaStore store_{script_};
   ManualExecutor executor_;
-  HandClock clock_;
+  testing::FakeClock clock_;
 };
 
 TEST_F(BlockAllocatorTest, TimeStartsAtTheClock) {

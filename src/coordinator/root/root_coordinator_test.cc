@@ -7,6 +7,7 @@
 #include "coordinator/meta_records.h"
 #include "coordinator/root/topic_choice.h"
 #include "segment/record/record.h"
+#include "testing/fake_clock.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -256,7 +257,7 @@ class RootCoordinatorTest : public ::testing::Test {
   FakeDataCoord data_coord_{script_};
   FakeQueryCoord query_coord_{script_};
   FakeProxy proxy_;
-  HandClock clock_;
+  testing::FakeClock clock_;
   ManualExecutor executor_;
   ManualTimer timer_;
   RootCoordinatorOptions options_;

@@ -12,21 +12,12 @@
 
 #include "storage/errors.h"
 #include "storage/meta_store_conformance_test.h"
+#include "testing/fake_clock.h"
 #include "testing/temp_folder.h"
 #include "testing/tsan_suppressions.h"
 
 namespace elanus::storage {
 namespace {
-
-class HandClock final : public base::Clock {
- public:
-  std::int64_t WallMs() const override { return now_ns_ / 1'000'000; }
-  std::int64_t MonotonicNs() const override { return now_ns_; }
-  void Advance(std::chrono::nanoseconds time) { now_ns_ += time.count(); }
-
- private:
-  std::atomic<std::int64_t> now_ns_ = 1'000'000'000;
-};
 
 class RocksBackend final : public MetaStoreBackend {
  public:
@@ -50,7 +41,7 @@ class RocksBackend final : public MetaStoreBackend {
 
  private:
   const testing::TempFolder folder_;
-  HandClock clock_;
+  testing::FakeClock clock_;
   std::unique_ptr<RocksMetaStore> store_;
 };
 
