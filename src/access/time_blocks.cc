@@ -1,6 +1,7 @@
 #include "access/time_blocks.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace elanus::access {
@@ -35,22 +36,30 @@ void TimeBlocks::Next(std::uint32_t count, Done done) {
         const std::uint64_t begin = call->reply.first();
         {
           base::MutexLock lock(mutex_);
-          block_ = {begin + count, begin + call->reply.count()};
-          taken_at_ns_ = clock_.MonotonicNs();
-          own_.push_back({begin, begin + call->reply.count()});
-          if (own_.size() > kBlocksKept) own_.pop_front();
+          Add({begin, begin + call->reply.count()}, count);
         }
         done(base::Timestamp{begin});
       });
 }
 
+void TimeBlocks::Add(const Block& block, std::uint32_t used) {
+  const auto later =
+      std::ranges::upper_bound(own_, block.first, {}, &Block::first);
+  // Of calls that race an earlier block may come back later: whoever had a
+  // time of the later one must not get one of this.
+  if (later == own_.end()) {
+    block_ = {block.first + used, block.end};
+    taken_at_ns_ = clock_.MonotonicNs();
+  }
+  own_.insert(later, block);
+  if (own_.size() > kBlocksKept) own_.pop_front();
+}
+
 bool TimeBlocks::IsOwn(base::Timestamp timestamp) const {
   base::MutexLock lock(mutex_);
-  // Blocks come back in the order of their times but for calls that race.
-  return std::ranges::any_of(
-      own_.rbegin(), own_.rend(), [timestamp](const Block& block) {
-        return block.first <= timestamp.value && timestamp.value < block.end;
-      });
+  const auto after =
+      std::ranges::upper_bound(own_, timestamp.value, {}, &Block::first);
+  return after != own_.begin() && timestamp.value < std::prev(after)->end;
 }
 
 void IdBlocks::Next(std::uint32_t count, Done done) {

@@ -35,7 +35,8 @@ class TimeBlocks {
   TimeBlocks(role::RootCoord& root_coord, const base::Clock& clock)
       : root_coord_(root_coord), clock_(clock) {}
 
-  // The first of `count` timestamps that nobody else has, in a row.
+  // The first of `count` timestamps that nobody else has, in a row. It is
+  // later than all that were given before the call.
   void Next(std::uint32_t count, Done done);
 
   // Did this proxy take the timestamp (since it started, not too long ago)?
@@ -53,13 +54,16 @@ class TimeBlocks {
 
   std::optional<base::Timestamp> TakeLocked(std::uint32_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `used` of the block's times are given away already.
+  void Add(const Block& block, std::uint32_t used)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   role::RootCoord& root_coord_;
   const base::Clock& clock_;
   mutable base::Mutex mutex_;
   Block block_ ABSL_GUARDED_BY(mutex_);
   std::int64_t taken_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<Block> own_ ABSL_GUARDED_BY(mutex_);  // rising
+  std::deque<Block> own_ ABSL_GUARDED_BY(mutex_);  // rising, apart
 };
 
 class IdBlocks {
