@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Lets concurrent clients loose on a server, records what each of them saw, and
-checks that it can be explained.
+"""Lets concurrent clients loose on a server with two proxies, records what each
+of them saw, and checks that it can be explained.
 
     drive.py [--seconds 60] [--kills 3] [--seed N] [--role-calls direct|wire]
     drive.py --check FILE          a history that was kept
 
 Strong: keys in four shards, and groups of keys in one shard that are written,
 deleted and read as one, are linearizable; count(*) of a growing collection
-shows whole batches and never less than before. Session: clients see their own
-writes and never go back. Beside them the server flushes, compacts, and is killed
-and started again.
+shows whole batches and never less than before; each call goes to either proxy.
+Session: each client, at one proxy, sees its own writes and never goes back.
+Beside them the server flushes, compacts, and is killed and started again.
 
 Ends with figures, or with what cannot be explained (exit status 1; the history
 is kept and named).
@@ -33,7 +33,7 @@ sys.path[:0] = [str(ROOT / "python"), str(ROOT / "test/e2e"),
 import grpc  # noqa: E402
 
 from checker import ABSENT  # noqa: E402
-from elanus_process import ElanusProcess  # noqa: E402
+from elanus_process import ElanusProcess, free_ports  # noqa: E402
 from raw import (SESSION, STRONG, Api, ApiError, DataType,  # noqa: E402
                  field, floats, int64_key, longs, ok, values_of, vector)
 from record import History, check, load  # noqa: E402
@@ -49,6 +49,24 @@ def columns(keys, value):
             floats("embedding", [[1.0, 2.0]] * len(keys))]
 
 
+class TwoProxies(ElanusProcess):
+    """two_proxies.cc: a standalone server and a second proxy."""
+
+    def __init__(self, binary, folder, **options):
+        first, self.second_port, management = free_ports(3)
+        super().__init__(binary, folder, port=first,
+                         management_port=management, **options)
+
+    @property
+    def addresses(self):
+        return [self.address, f"127.0.0.1:{self.second_port}"]
+
+    def command(self):
+        return [self.binary, str(self.folder), self.role_calls,
+                str(self.port), str(self.second_port),
+                str(self.management_port)]
+
+
 class Client(threading.Thread):
     """Calls step() until told to stop; a call that fails is forgotten or of
     unknown outcome, as the history says."""
@@ -58,9 +76,15 @@ class Client(threading.Thread):
         self.drive = drive
         self.number = number
         self.history = drive.history
-        self.api = Api(drive.server.address, timeout=20)
+        self.apis = [Api(address, timeout=20)
+                     for address in drive.server.addresses]
         self.random = random.Random(drive.random.random())
         self.failure = None
+
+    @property
+    def api(self):
+        """Another proxy at every other call."""
+        return self.random.choice(self.apis)
 
     def run(self):
         try:
@@ -73,20 +97,26 @@ class Client(threading.Thread):
         except Exception as error:  # noqa: BLE001 - reported by the drive
             self.failure = error
         finally:
-            self.api.close()
+            for api in self.apis:
+                api.close()
 
     def call(self, model, keys, kind, value=ABSENT):
         return self.history.call(model, keys, kind, value, self.number)
 
-    def read(self, name, keys, level=STRONG):
+    def read(self, name, keys):
         """{key: value}"""
+        return self.read_at(name, keys)[0]
+
+    def read_at(self, name, keys, **consistency):
+        """({key: value}, the time that the answer brings)"""
         reply = ok(self.api.query(name, f"id in {list(keys)}", ["id", "v"],
-                                  level=level))
+                                  **consistency))
         ids, values = values_of(reply, "id"), values_of(reply, "v")
         if len(set(ids)) != len(ids):
             raise AssertionError(f"a query gave a key twice: {ids}")
         found = dict(zip(ids, values))
-        return {key: found.get(key, ABSENT) for key in keys}
+        return ({key: found.get(key, ABSENT) for key in keys},
+                reply.session_ts)
 
 
 class Registers(Client):
@@ -196,9 +226,19 @@ class Counters(Client):
 
 
 class Sessions(Client):
-    """Each writes keys of its own, and reads its own and those of others."""
+    """Each writes keys of its own, and reads its own and those of others, all
+    through one proxy: what went through the other it would not wait for. It
+    tells the server the newest time that an answer has brought."""
     NAME = "sessions"
     KEYS = 4
+
+    def __init__(self, drive, number):
+        super().__init__(drive, number)
+        self.time = 0
+
+    @property
+    def api(self):
+        return self.apis[self.number % len(self.apis)]
 
     def key(self, client):
         return client * 1000 + self.random.randrange(self.KEYS)
@@ -207,11 +247,15 @@ class Sessions(Client):
         if self.random.random() < 0.4:
             keys, value = [self.key(self.number)], self.drive.next_value()
             with self.call("session", keys, "write", value):
-                ok(self.api.upsert(self.NAME, columns(keys, value), 1))
+                written = ok(self.api.upsert(
+                    self.NAME, columns(keys, value), 1))
+            self.time = max(self.time, written.timestamp)
         keys = sorted({self.key(self.number),
                        self.key(self.random.choice(self.drive.sessions))})
         with self.call("session", keys, "read") as call:
-            call.value = self.read(self.NAME, keys, level=SESSION)
+            call.value, time_seen = self.read_at(
+                self.NAME, keys, level=SESSION, guarantee_timestamp=self.time)
+        self.time = max(self.time, time_seen)
 
 
 class Keeper(Client):
@@ -269,8 +313,8 @@ class Drive:
         self.options = options
         self.random = random.Random(options.seed)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="elanus-history-"))
-        self.server = ElanusProcess(options.binary, self.home / "data",
-                                    role_calls=options.role_calls)
+        self.server = TwoProxies(options.binary, self.home / "data",
+                                 role_calls=options.role_calls)
         self.history = History()
         self.over = threading.Event()
         self.hot = HotKeys(size=8)
@@ -364,8 +408,10 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int,
                         default=random.SystemRandom().getrandbits(32))
     parser.add_argument("--min-calls", type=int, default=100)
-    parser.add_argument("--binary", default=os.environ.get(
-        "ELANUS_BINARY", ROOT / "build/release/bin/elanus"))
+    # Beside the server that the other tests run.
+    parser.add_argument("--binary", default=pathlib.Path(os.environ.get(
+        "ELANUS_BINARY", ROOT / "build/release/bin/elanus")).with_name(
+            "two_proxies"))
     parser.add_argument("--role-calls", default=os.environ.get(
         "ELANUS_ROLE_CALLS", "direct"))
     parser.add_argument("--check")

@@ -2,8 +2,6 @@
 
 #include <google/protobuf/message_lite.h>
 
-#include "base/join.h"
-
 namespace elanus::model {
 namespace {
 
@@ -58,22 +56,12 @@ Process::Process(Disk& disk, Faults& faults, Scheduler& scheduler,
       meta_(disk, faults),
       objects_(disk, faults),
       log_(disk, faults, scheduler),
-      both_proxies_(faults) {
+      pair_([&faults] { return faults.OnRead() != Fault::kNone; }) {
   faults_.Revive();
   scheduler_.Open();
-  roles_.emplace(server::RoleServices{.meta = meta_,
-                                      .meta_copier = meta_copier_,
-                                      .log = log_,
-                                      .objects = objects_,
-                                      .config = config,
-                                      .clock = scheduler_,
-                                      .timer = scheduler_,
-                                      .requests = scheduler_,
-                                      .background = scheduler_,
-                                      .builds = scheduler_,
-                                      .budget = budget_,
-                                      .metrics = metrics_[0]},
-                 [this](const server::Roles& roles) { return Connect(roles); });
+  roles_.emplace(Services(), [this](const server::Roles& roles) {
+    return pair_.Join(roles);
+  });
 }
 
 Process::~Process() {
@@ -81,86 +69,47 @@ Process::~Process() {
   objects_.LosePower();
   scheduler_.Close();
   for (auto& dispatch : dispatches_) dispatch.reset();
-  second_proxy_.reset();
   roles_.reset();
   log_.LosePower();
 }
 
 absl::Status Process::Start() {
   RETURN_IF_ERROR(log_.Open());
-  std::optional<absl::Status> started;
-  roles_->Start([&](absl::Status status) { started = std::move(status); });
-  scheduler_.RunUntil([&] { return started.has_value() || faults_.is_dead(); },
-                      kStartPatienceMs);
-  if (!started.has_value()) {
-    // Nobody may answer into a variable that is gone.
-    scheduler_.Close();
-    return absl::DeadlineExceededError("the start does not end");
-  }
-  RETURN_IF_ERROR(*started);
-  both_proxies_.Add(roles_->proxy());
-  RETURN_IF_ERROR(AddSecondProxy());
+  RETURN_IF_ERROR(
+      Await([this](base::Done done) { roles_->Start(std::move(done)); }));
+  RETURN_IF_ERROR(Await([this](base::Done done) {
+    pair_.AddSecond(Services(), metrics_[1], std::move(done));
+  }));
   for (auto& dispatch : dispatches_) dispatch.emplace(gate_);
   roles_->proxy().Register(*dispatches_[0]);
-  second_proxy_->Register(*dispatches_[1]);
+  pair_.second().Register(*dispatches_[1]);
   return absl::OkStatus();
 }
 
-absl::StatusOr<server::Roles> Process::Connect(const server::Roles& roles) {
-  links_ = roles;
-  links_.proxy = &both_proxies_;
-  return links_;
+server::RoleServices Process::Services() {
+  return {.meta = meta_,
+          .meta_copier = meta_copier_,
+          .log = log_,
+          .objects = objects_,
+          .config = config_,
+          .clock = scheduler_,
+          .timer = scheduler_,
+          .requests = scheduler_,
+          .background = scheduler_,
+          .builds = scheduler_,
+          .budget = budget_,
+          .metrics = metrics_[0]};
 }
 
-absl::Status Process::AddSecondProxy() {
-  struct Call {
-    internal::AllocIdRequest request;
-    internal::AllocIdReply reply;
-    std::optional<absl::Status> status;
-  };
-  auto call = std::make_shared<Call>();
-  call->request.set_count(1);
-  links_.root_coord->AllocId(
-      base::OpContext(), call->request, &call->reply,
-      [call](absl::Status status) { call->status = std::move(status); });
-  scheduler_.RunUntil(
-      [&] { return call->status.has_value() || faults_.is_dead(); },
-      kStartPatienceMs);
-  if (!call->status.has_value()) {
-    return absl::DeadlineExceededError("no id for the second proxy");
+absl::Status Process::Await(const std::function<void(base::Done)>& step) {
+  const auto outcome = std::make_shared<std::optional<absl::Status>>();
+  step([outcome](absl::Status status) { *outcome = std::move(status); });
+  scheduler_.RunUntil([&] { return outcome->has_value() || faults_.is_dead(); },
+                      kStartPatienceMs);
+  if (!outcome->has_value()) {
+    return absl::DeadlineExceededError("the start does not end");
   }
-  RETURN_IF_ERROR(*call->status);
-  second_proxy_.emplace(access::Proxy::Dependencies{
-      .root_coord = *links_.root_coord,
-      .data_coord = *links_.data_coord,
-      .query_coord = *links_.query_coord,
-      .find_query_node = [this](std::int64_t, const std::string&)
-          -> role::QueryNode* { return links_.query_node; },
-      .broker = log_,
-      .budget = budget_,
-      .clock = scheduler_,
-      .timer = scheduler_,
-      .requests = scheduler_,
-      .config = config_,
-      .metrics = metrics_[1],
-      .writer =
-          base::WriterId{static_cast<std::uint64_t>(call->reply.first())}});
-  both_proxies_.Add(*second_proxy_);
-  return absl::OkStatus();
-}
-
-void Process::BothProxies::InvalidateCache(
-    const base::OpContext& ctx, const internal::InvalidateCacheRequest& request,
-    internal::Empty* reply, base::Done done) {
-  const auto join = base::Join::Make(proxies_.size(), std::move(done));
-  for (role::Proxy* proxy : proxies_) {
-    if (faults_.OnRead() != Fault::kNone) {
-      join->Finish(base::MakeRetriable(base::ErrorCode::kServiceUnavailable,
-                                       "a proxy is away (injected)"));
-    } else {
-      proxy->InvalidateCache(ctx, request, reply, base::Join::Part(join));
-    }
-  }
+  return **outcome;
 }
 
 absl::Status Process::OutcomeOf(const milvus::proto::common::Status& status) {

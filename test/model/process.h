@@ -21,19 +21,18 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "access/grpc/dispatch.h"
 #include "access/grpc/gate.h"
-#include "access/proxy.h"
 #include "base/config.h"
+#include "base/executor.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "coordinator/collection_saver.h"
 #include "model/faults.h"
 #include "model/scheduler.h"
 #include "model/storage.h"
-#include "role/proxy.h"
+#include "proxies/proxy_pair.h"
 #include "server/role_set.h"
 #include "storage/meta_copy.h"
 
@@ -68,23 +67,10 @@ class Process {
  private:
   using Answered = std::function<void(absl::Status, std::string)>;
 
-  // What root coord knows as the proxy: tells both, if the call comes through.
-  class BothProxies final : public role::Proxy {
-   public:
-    explicit BothProxies(Faults& faults) : faults_(faults) {}
-    void Add(role::Proxy& proxy) { proxies_.push_back(&proxy); }
-    void InvalidateCache(const base::OpContext& ctx,
-                         const internal::InvalidateCacheRequest& request,
-                         internal::Empty* reply, base::Done done) override;
-
-   private:
-    Faults& faults_;
-    std::vector<role::Proxy*> proxies_;
-  };
-
   static absl::Status OutcomeOf(const milvus::proto::common::Status& status);
-  absl::StatusOr<server::Roles> Connect(const server::Roles& roles);
-  absl::Status AddSecondProxy();
+  server::RoleServices Services();
+  // Until the step has ended.
+  absl::Status Await(const std::function<void(base::Done)>& step);
   void Send(std::size_t proxy, const std::string& method, std::string request,
             Answered answered);
 
@@ -102,10 +88,8 @@ class Process {
   std::array<base::Metrics, kProxies> metrics_;
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   access::OpenGate gate_;
-  BothProxies both_proxies_;
-  server::Roles links_;
+  proxies::ProxyPair pair_;
   std::optional<server::RoleSet> roles_;
-  std::optional<access::Proxy> second_proxy_;
   std::array<std::optional<access::Dispatch>, kProxies> dispatches_;
 };
 
