@@ -1,5 +1,6 @@
 #include "model/client.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -76,7 +77,6 @@ pb::QueryRequest QueryOf(const std::string& name, const Scope& scope) {
   AddPartitions(scope, request);
   request.add_output_fields("id");
   request.add_output_fields("v");
-  request.set_consistency_level(common::Strong);
   return request;
 }
 
@@ -104,6 +104,33 @@ std::string ExprOf(const Scope& scope) {
 
 std::string PartitionName(int partition) {
   return partition == 0 ? "_default" : fmt::format("p{}", partition);
+}
+
+std::string_view NameOf(Level level) {
+  constexpr std::string_view kNames[] = {"Strong", "Session", "Bounded",
+                                         "Eventually"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+void Client::Note(const std::string& name, std::uint64_t time) {
+  std::uint64_t& newest = times_[name];
+  newest = std::max(newest, time);
+}
+
+template <typename Request>
+void Client::Ask(const Consistency& consistency, Request& request) const {
+  constexpr common::ConsistencyLevel kLevels[] = {
+      common::Strong, common::Session, common::Bounded, common::Eventually};
+  const auto known = times_.find(request.collection_name());
+  const std::uint64_t time = known == times_.end() ? 0 : known->second;
+  const bool has_mark = consistency.level != Level::kSession;
+  constexpr std::uint64_t kMarks[] = {0, 1, 2, 1};
+  const auto level = static_cast<std::size_t>(consistency.level);
+  // Without a time of its own a Session is nothing but its level.
+  request.set_guarantee_timestamp(has_mark || time == 0 ? kMarks[level] : time);
+  request.set_consistency_level(
+      consistency.by_timestamp && (has_mark || time != 0) ? common::Customized
+                                                          : kLevels[level]);
 }
 
 template <typename Reply, typename Request>
@@ -250,8 +277,10 @@ std::function<absl::Status()> Client::StartWrite(const std::string& name,
       is_upsert
           ? Start<pb::MutationResult>("Upsert", fill(pb::UpsertRequest()))
           : Start<pb::MutationResult>("Insert", fill(pb::InsertRequest()));
-  return [client = *this, answer]() mutable {
-    return client.Await(*answer).status();
+  return [client = *this, answer, name]() mutable {
+    const auto reply = client.Await(*answer);
+    if (reply.ok()) client.Note(name, reply->timestamp());
+    return reply.status();
   };
 }
 
@@ -262,13 +291,18 @@ absl::Status Client::Delete(const std::string& name, const Scope& scope) {
     request.set_partition_name(PartitionName(*scope.partitions.begin()));
   }
   request.set_expr(ExprOf(scope));
-  return Call<pb::MutationResult>("Delete", request).status();
+  const auto reply = Call<pb::MutationResult>("Delete", request);
+  if (reply.ok()) Note(name, reply->timestamp());
+  return reply.status();
 }
 
 absl::StatusOr<std::vector<Row>> Client::Query(const std::string& name,
-                                               const Scope& scope) {
-  ASSIGN_OR_RETURN(const auto reply,
-                   Call<pb::QueryResults>("Query", QueryOf(name, scope)));
+                                               const Scope& scope,
+                                               const Consistency& consistency) {
+  pb::QueryRequest request = QueryOf(name, scope);
+  Ask(consistency, request);
+  ASSIGN_OR_RETURN(const auto reply, Call<pb::QueryResults>("Query", request));
+  Note(name, reply.session_ts());
   const schema::FieldData* ids = FindField(reply, "id");
   const schema::FieldData* values = FindField(reply, "v");
   std::vector<Row> rows;
@@ -287,8 +321,10 @@ void Client::StartQuery(const std::string& name) {
 }
 
 absl::StatusOr<std::int64_t> Client::Count(const std::string& name,
-                                           const Scope& scope) {
+                                           const Scope& scope,
+                                           const Consistency& consistency) {
   pb::QueryRequest request = QueryOf(name, scope);
+  Ask(consistency, request);
   request.clear_output_fields();
   request.add_output_fields("count(*)");
   request.set_expr(ExprOf(scope));
@@ -297,12 +333,13 @@ absl::StatusOr<std::int64_t> Client::Count(const std::string& name,
       reply.fields_data(0).scalars().long_data().data_size() != 1) {
     return absl::InternalError("count(*) is not one number");
   }
+  Note(name, reply.session_ts());
   return reply.fields_data(0).scalars().long_data().data(0);
 }
 
 absl::StatusOr<std::vector<std::pair<Key, float>>> Client::Search(
     const std::string& name, const std::vector<float>& query, std::size_t limit,
-    const Scope& scope) {
+    const Scope& scope, const Consistency& consistency) {
   common::PlaceholderGroup group;
   common::PlaceholderValue* placeholder = group.add_placeholders();
   placeholder->set_tag("$0");
@@ -321,9 +358,10 @@ absl::StatusOr<std::vector<std::pair<Key, float>>> Client::Search(
   AddParam(request, "metric_type", "L2");
   AddParam(request, "params", "{}");
   request.set_nq(1);
-  request.set_consistency_level(common::Strong);
+  Ask(consistency, request);
   ASSIGN_OR_RETURN(const auto reply,
                    Call<pb::SearchResults>("Search", request));
+  Note(name, reply.session_ts());
   std::vector<std::pair<Key, float>> hits;
   const auto& ids = reply.results().ids().int_id();
   for (int i = 0; i < ids.data_size(); ++i) {

@@ -3,16 +3,18 @@
 // it hangs.
 //
 // Threads:   one.
-// Ownership: borrows the process and its scheduler.
+// Ownership: borrows all it is given.
 // Errors:    those of the calls; kDeadlineExceeded if a call hangs.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,14 +23,28 @@
 
 namespace elanus::model {
 
+// How new an answer has to be.
+enum class Level { kStrong, kSession, kBounded, kEventually };
+std::string_view NameOf(Level level);
+
+struct Consistency {
+  Level level = Level::kStrong;
+  // Told by the guarantee timestamp alone, as older clients do.
+  bool by_timestamp = false;
+};
+
 class Client {
  public:
+  // The newest time that an answer has brought, by collection.
+  using Times = std::map<std::string, std::uint64_t>;
+
   Client(Process& process, std::size_t proxy, Scheduler& scheduler,
-         const Faults& faults)
+         const Faults& faults, Times& times)
       : process_(process),
         proxy_(proxy),
         scheduler_(scheduler),
-        faults_(faults) {}
+        faults_(faults),
+        times_(times) {}
 
   absl::Status CreateCollection(const std::string& name, int shards);
   absl::Status DropCollection(const std::string& name);
@@ -56,14 +72,16 @@ class Client {
                                            bool is_upsert);
   absl::Status Delete(const std::string& name, const Scope& scope);
   absl::StatusOr<std::vector<Row>> Query(const std::string& name,
-                                         const Scope& scope);
+                                         const Scope& scope,
+                                         const Consistency& consistency);
   // A Query whose answer nobody waits for.
   void StartQuery(const std::string& name);
   absl::StatusOr<std::int64_t> Count(const std::string& name,
-                                     const Scope& scope);
+                                     const Scope& scope,
+                                     const Consistency& consistency);
   absl::StatusOr<std::vector<std::pair<Key, float>>> Search(
       const std::string& name, const std::vector<float>& query,
-      std::size_t limit, const Scope& scope);
+      std::size_t limit, const Scope& scope, const Consistency& consistency);
 
  private:
   template <typename Reply>
@@ -84,10 +102,16 @@ class Client {
     return Await(*Start<Reply>(method, request));
   }
 
+  // Sets how new the answer to a read has to be.
+  template <typename Request>
+  void Ask(const Consistency& consistency, Request& request) const;
+  void Note(const std::string& name, std::uint64_t time);
+
   Process& process_;
   const std::size_t proxy_;
   Scheduler& scheduler_;
   const Faults& faults_;
+  Times& times_;
 };
 
 std::string PartitionName(int partition);

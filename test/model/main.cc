@@ -16,7 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
-#include "model/machine.h"
+#include "model/run.h"
 
 namespace elanus::model {
 namespace {

@@ -1,80 +1,29 @@
 #include "model/oracle.h"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
 #include <utility>
 
-#include <fmt/format.h>
+#include "access/key_hash.h"
 
 namespace elanus::model {
 namespace {
 
 constexpr std::size_t kStatesMax = 12;
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-std::string Show(const std::vector<Row>& rows) {
-  std::string text = "[";
-  for (const Row& row : rows) {
-    text += fmt::format("{}@{} ", row.value, row.partition);
-  }
-  return text + "]";
+std::optional<Row> ShownOf(Key key, const std::map<Key, Row>& seen) {
+  const auto found = seen.find(key);
+  return found == seen.end() ? std::nullopt : std::optional<Row>(found->second);
 }
 
-// The newest row in the scope.
-std::optional<Row> NewestOf(const std::vector<Row>& rows, const Scope& scope) {
-  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    if (scope.Contains(*row)) return *row;
-  }
-  return std::nullopt;
-}
-
-constexpr float kFar = std::numeric_limits<float>::infinity();
-
-float NearestOf(const std::vector<Row>& rows, const Scope& scope,
-                const std::vector<float>& query) {
-  float nearest = kFar;
-  for (const Row& row : rows) {
-    if (!scope.Contains(row)) continue;
-    nearest = std::min(nearest, SquaredDistance(row.value, query));
-  }
-  return nearest;
-}
-
-bool HasRowAt(const std::vector<Row>& rows, float distance,
-              const std::vector<float>& query, const Scope& scope) {
-  return std::ranges::any_of(rows, [&](const Row& row) {
-    return scope.Contains(row) && SquaredDistance(row.value, query) == distance;
+void EraseRowsOf(const std::set<int>& partitions, std::vector<Row>& rows) {
+  std::erase_if(rows, [&partitions](const Row& row) {
+    return partitions.contains(row.partition);
   });
 }
 
 }  // namespace
-
-// Small whole numbers: distances are exact in float, whatever the order of the
-// sums.
-std::vector<float> VectorOf(std::int64_t value) {
-  const std::uint64_t bits =
-      static_cast<std::uint64_t>(value) * 0x9E3779B97F4A7C15ULL;
-  std::vector<float> vector(kDim);
-  for (int i = 0; i < kDim; ++i) {
-    vector[static_cast<std::size_t>(i)] =
-        static_cast<float>(bits >> (32 + 6 * i) & 63);
-  }
-  return vector;
-}
-
-float SquaredDistance(std::int64_t value, const std::vector<float>& query) {
-  const std::vector<float> vector = VectorOf(value);
-  float sum = 0;
-  for (std::size_t i = 0; i < vector.size(); ++i) {
-    sum += (vector[i] - query[i]) * (vector[i] - query[i]);
-  }
-  return sum;
-}
-
-bool Scope::Contains(const Row& row) const {
-  return (partitions.empty() || partitions.contains(row.partition)) &&
-         (!value_below.has_value() || row.value < *value_below) &&
-         (!keys.has_value() || keys->contains(row.key));
-}
 
 CollectionOracle::State CollectionOracle::Apply(const Effect& effect, Key key,
                                                 State state) {
@@ -98,9 +47,7 @@ CollectionOracle::State CollectionOracle::Apply(const Effect& effect, Key key,
       }
       break;
     case Effect::Kind::kDropPartition:
-      std::erase_if(state.rows, [&effect](const Row& row) {
-        return effect.scope.partitions.contains(row.partition);
-      });
+      EraseRowsOf(effect.scope.partitions, state.rows);
       break;
   }
   return state;
@@ -123,6 +70,12 @@ CollectionOracle::States CollectionOracle::Reach(Key key,
   return reached;
 }
 
+CollectionOracle::Track& CollectionOracle::TrackOf(Key key) {
+  const auto [it, is_new] = keys_.try_emplace(key);
+  if (is_new) it->second.shard = access::HashKey(key) % shards_;
+  return it->second;
+}
+
 std::vector<Key> CollectionOracle::TouchedBy(const Effect& effect) const {
   if (effect.kind == Effect::Kind::kInsert ||
       effect.kind == Effect::Kind::kUpsert) {
@@ -133,16 +86,18 @@ std::vector<Key> CollectionOracle::TouchedBy(const Effect& effect) const {
     return {effect.scope.keys->begin(), effect.scope.keys->end()};
   }
   std::vector<Key> keys;
-  for (const auto& [key, states] : keys_) keys.push_back(key);
+  for (const auto& [key, track] : keys_) keys.push_back(key);
   return keys;
 }
 
-void CollectionOracle::Acknowledge(const std::vector<Effect>& effects) {
+void CollectionOracle::Acknowledge(const std::vector<Effect>& effects,
+                                   std::int64_t now_ns) {
+  times_ns_.push_back(now_ns);
   for (const Effect& effect : effects) {
     for (const Key key : TouchedBy(effect)) {
-      States& states = keys_.try_emplace(key, States{State{}}).first->second;
+      Track& track = TrackOf(key);
       States next;
-      for (State state : Reach(key, states)) {
+      for (State state : Reach(key, track.states)) {
         if (effect.row.key == key) {
           std::erase_if(state.may_come, [&](int number) {
             return late_.at(number).writer == effect.writer;
@@ -150,169 +105,210 @@ void CollectionOracle::Acknowledge(const std::vector<Effect>& effects) {
         }
         next.insert(Apply(effect, key, std::move(state)));
       }
-      states = std::move(next);
+      track.states = std::move(next);
+      Note(key, track);
+    }
+    if (effect.kind == Effect::Kind::kDropPartition) {
+      ForgetPartitions(effect.scope.partitions);
     }
   }
 }
 
 void CollectionOracle::Doubt(const std::vector<Effect>& effects,
-                             bool may_come_late) {
+                             bool may_come_late, std::int64_t now_ns) {
+  times_ns_.push_back(now_ns);
   for (const Effect& effect : effects) {
     if (may_come_late) late_.emplace(effect.number, effect);
     for (const Key key : TouchedBy(effect)) {
-      States& states = keys_.try_emplace(key, States{State{}}).first->second;
+      Track& track = TrackOf(key);
       States next;
-      for (const State& state : Reach(key, states)) {
+      for (const State& state : Reach(key, track.states)) {
         next.insert(Apply(effect, key, state));
         State without = state;
         if (may_come_late) without.may_come.insert(effect.number);
         next.insert(std::move(without));
       }
-      states = std::move(next);
+      track.states = std::move(next);
+      Note(key, track);
     }
   }
 }
 
 void CollectionOracle::NothingComesLate() {
-  for (auto& [key, states] : keys_) {
+  for (auto& [key, track] : keys_) {
     States next;
-    for (State state : Reach(key, states)) {
+    for (State state : Reach(key, track.states)) {
       state.may_come.clear();
       next.insert(std::move(state));
     }
-    states = std::move(next);
+    track.states = std::move(next);
   }
   late_.clear();
 }
 
-void CollectionOracle::Join(const CollectionOracle& other) {
-  for (const auto& [key, states] : other.keys_) {
-    keys_[key].insert(states.begin(), states.end());
-  }
+void CollectionOracle::Join(const CollectionOracle& other, std::size_t since) {
   late_.insert(other.late_.begin(), other.late_.end());
+  for (const auto& [key, theirs] : other.keys_) {
+    Track& track = TrackOf(key);
+    track.states.insert(theirs.states.begin(), theirs.states.end());
+    std::vector<Past> joined;
+    for (std::size_t i = since + 1; i <= moment(); ++i) {
+      joined.push_back({.since = i, .rows = RowsAt(track, i)});
+      joined.back().rows.insert(RowsAt(theirs, i).begin(),
+                                RowsAt(theirs, i).end());
+    }
+    std::erase_if(track.past,
+                  [since](const Past& past) { return past.since > since; });
+    for (Past& past : joined) {
+      if (track.past.back().rows == past.rows) continue;
+      track.past.push_back(std::move(past));
+    }
+  }
 }
 
-std::optional<std::string> CollectionOracle::CheckRows(
-    const std::map<Key, Row>& seen, const Scope& scope) {
-  for (const auto& [key, row] : seen) {
-    if (!keys_.contains(key)) {
-      return fmt::format("key {} was never written", key);
-    }
+void CollectionOracle::Note(Key key, Track& track) {
+  RowSet rows;
+  for (const State& state : Reach(key, track.states)) rows.insert(state.rows);
+  if (track.past.back().since == moment()) {
+    track.past.back().rows = std::move(rows);
+  } else if (track.past.back().rows != rows) {
+    track.past.push_back({.since = moment(), .rows = std::move(rows)});
   }
-  for (auto& [key, states] : keys_) {
-    const auto found = seen.find(key);
-    const std::optional<Row> shown =
-        found == seen.end() ? std::nullopt : std::optional<Row>(found->second);
-    States fitting;
-    for (const State& state : Reach(key, states)) {
-      if (NewestOf(state.rows, scope) == shown) fitting.insert(state);
-    }
-    if (fitting.empty()) {
-      std::string allowed;
-      for (const State& state : Reach(key, states)) allowed += Show(state.rows);
-      return fmt::format("key {} shows {}, its rows may be {}", key,
-                         shown.has_value() ? Show({*shown}) : "nothing",
-                         allowed);
-    }
-    states = std::move(fitting);
-  }
-  return std::nullopt;
 }
 
-std::optional<std::string> CollectionOracle::CheckCount(
-    std::int64_t count, const Scope& scope) const {
-  std::int64_t least = 0;
-  std::int64_t most = 0;
-  for (const auto& [key, states] : keys_) {
-    std::int64_t low = std::numeric_limits<std::int64_t>::max();
-    std::int64_t high = 0;
-    for (const State& state : Reach(key, states)) {
-      const std::int64_t rows = std::ranges::count_if(
-          state.rows, [&scope](const Row& row) { return scope.Contains(row); });
-      low = std::min(low, rows);
-      high = std::max(high, rows);
-    }
-    least += low;
-    most += high;
-  }
-  if (least <= count && count <= most) return std::nullopt;
-  return fmt::format("count(*) is {}, it must be {} .. {}", count, least, most);
-}
-
-std::optional<std::string> CollectionOracle::CheckNearest(
-    const std::vector<std::pair<Key, float>>& seen, std::size_t limit,
-    const std::vector<float>& query, const Scope& scope) const {
-  std::map<Key, float> shown;
-  float last = -1;
-  for (const auto& [key, distance] : seen) {
-    if (distance < last) return fmt::format("key {} is out of order", key);
-    last = distance;
-    if (!shown.emplace(key, distance).second) {
-      return fmt::format("key {} is found twice", key);
-    }
-    if (!keys_.contains(key)) {
-      return fmt::format("key {} was never written", key);
-    }
-  }
-  if (seen.size() > limit) return "more hits than were asked for";
-  const float reach = seen.size() == limit ? last : kFar;
-  const auto is_crowded_out = [&](float distance) {
-    return RowsWithin(distance, query, scope) > limit;
-  };
-  for (const auto& [key, states] : keys_) {
-    const auto hit = shown.find(key);
-    const States possible = Reach(key, states);
-    const bool fits = std::ranges::any_of(possible, [&](const State& state) {
-      const float nearest = NearestOf(state.rows, scope, query);
-      if (hit == shown.end()) {
-        return nearest >= reach || is_crowded_out(nearest);
+// A dropped partition may be gone at once, whatever else is shown.
+void CollectionOracle::ForgetPartitions(const std::set<int>& partitions) {
+  for (auto& [key, track] : keys_) {
+    for (Past& past : track.past) {
+      RowSet without;
+      for (std::vector<Row> rows : past.rows) {
+        EraseRowsOf(partitions, rows);
+        without.insert(std::move(rows));
       }
-      return nearest == hit->second ||
-             (is_crowded_out(nearest) &&
-              HasRowAt(state.rows, hit->second, query, scope));
-    });
-    if (fits) continue;
-    std::string allowed;
-    for (const State& state : possible) {
-      allowed += fmt::format("{} at {} ", Show(state.rows),
-                             NearestOf(state.rows, scope, query));
+      past.rows.merge(without);
     }
-    return fmt::format(
-        "key {} is {} with rows {}; {} hits of {}, the last at {}", key,
-        hit != shown.end() ? fmt::format("found at {}", hit->second)
-                           : "not found",
-        allowed, seen.size(), limit, last);
+    Note(key, track);
   }
-  return std::nullopt;
 }
 
-std::size_t CollectionOracle::RowsWithin(float distance,
-                                         const std::vector<float>& query,
-                                         const Scope& scope) const {
-  std::size_t rows = 0;
-  for (const auto& [key, states] : keys_) {
-    std::size_t most = 0;
-    for (const State& state : Reach(key, states)) {
-      most = std::max<std::size_t>(
-          most, static_cast<std::size_t>(
-                    std::ranges::count_if(state.rows, [&](const Row& row) {
-                      return scope.Contains(row) &&
-                             SquaredDistance(row.value, query) <= distance;
-                    })));
+const RowSet& CollectionOracle::RowsAt(const Track& track, std::size_t moment) {
+  const auto after =
+      std::ranges::upper_bound(track.past, moment, {}, &Past::since);
+  return std::prev(after)->rows;
+}
+
+CollectionOracle::Since CollectionOracle::ToldBy(std::int64_t time_ns) const {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < times_ns_.size(); ++i) {
+    if (times_ns_[i] <= time_ns) found = i;
+  }
+  return Since(shards_, found);
+}
+
+void CollectionOracle::RaiseTo(std::size_t moment,
+                               const std::vector<Effect>& effects,
+                               Since& since) const {
+  for (const Effect& effect : effects) {
+    // By filter: where nothing was found there is no record.
+    if (effect.kind == Effect::Kind::kDelete &&
+        effect.scope.value_below.has_value()) {
+      continue;
     }
-    rows += most;
+    for (const Key key : TouchedBy(effect)) {
+      std::size_t& first = since[keys_.at(key).shard];
+      first = std::max(first, moment);
+    }
+  }
+}
+
+Moment CollectionOracle::Between(const Since& since, Unions& unions) const {
+  Moment rows;
+  for (const auto& [key, track] : keys_) {
+    const RowSet& last = track.past.back().rows;
+    if (&RowsAt(track, since[track.shard]) == &last) {
+      rows.emplace_back(key, &last);
+      continue;
+    }
+    RowSet& all = unions[key];
+    all = RowsAt(track, since[track.shard]);
+    for (const Past& past : track.past) {
+      if (past.since <= since[track.shard]) continue;
+      all.insert(past.rows.begin(), past.rows.end());
+    }
+    rows.emplace_back(key, &all);
   }
   return rows;
 }
 
-bool CollectionOracle::IsTooDoubtful(Key key) const {
-  const auto found = keys_.find(key);
-  return found != keys_.end() && found->second.size() > kStatesMax;
+std::optional<std::size_t> CollectionOracle::FirstToShow(
+    std::size_t shard, std::size_t since, const std::map<Key, Row>& seen,
+    const Scope& scope) const {
+  for (std::size_t moment = since; moment <= this->moment(); ++moment) {
+    if (std::ranges::all_of(keys_, [&](const auto& entry) {
+          const auto& [key, track] = entry;
+          return track.shard != shard ||
+                 MayShow(RowsAt(track, moment), ShownOf(key, seen), scope);
+        })) {
+      return moment;
+    }
+  }
+  return std::nullopt;
 }
 
-std::size_t CollectionOracle::keys_in_doubt() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      keys_, [](const auto& entry) { return entry.second.size() > 1; }));
+std::optional<std::string> CollectionOracle::CheckRows(
+    const std::map<Key, Row>& seen, const Scope& scope, Since& since) {
+  // What is no state of any moment is told key by key.
+  Unions unions;
+  if (auto wrong = model::CheckRows(Between(since, unions), seen, scope)) {
+    return wrong;
+  }
+  for (std::size_t shard = 0; shard < shards_; ++shard) {
+    const auto first = FirstToShow(shard, since[shard], seen, scope);
+    if (!first.has_value()) {
+      return "it shows each key as it was, but not all at one moment";
+    }
+    since[shard] = *first;
+  }
+  Narrow(seen, scope, since);
+  return std::nullopt;
+}
+
+// The shards that were shown as they are now.
+void CollectionOracle::Narrow(const std::map<Key, Row>& seen,
+                              const Scope& scope, Since& since) {
+  const std::size_t now = moment();
+  for (auto& [key, track] : keys_) {
+    if (since[track.shard] != now || track.past.back().rows.size() == 1) {
+      continue;
+    }
+    States fitting;
+    for (const State& state : Reach(key, track.states)) {
+      if (NewestOf(state.rows, scope) == ShownOf(key, seen)) {
+        fitting.insert(state);
+      }
+    }
+    track.states = std::move(fitting);
+    if (moment() == now) times_ns_.push_back(kNever);
+    Note(key, track);
+  }
+  std::ranges::replace(since, now, moment());
+}
+
+std::optional<std::string> CollectionOracle::CheckCount(
+    std::int64_t count, const Scope& scope, const Since& since) const {
+  Unions unions;
+  return model::CheckCount(Between(since, unions), count, scope);
+}
+
+std::optional<std::string> CollectionOracle::CheckNearest(
+    const Nearest& seen, const Scope& scope, const Since& since) const {
+  Unions unions;
+  return model::CheckNearest(Between(since, unions), seen, scope);
+}
+
+bool CollectionOracle::IsTooDoubtful(Key key) const {
+  const auto found = keys_.find(key);
+  return found != keys_.end() && found->second.states.size() > kStatesMax;
 }
 
 }  // namespace elanus::model

@@ -3,14 +3,19 @@
 // write is unknown or two were under way at once; a read that shows the key
 // narrows them down.
 //
-//   CollectionOracle oracle;
-//   oracle.Acknowledge({.kind = Effect::Kind::kUpsert, .row = row});
-//   std::optional<std::string> wrong = oracle.CheckRows(seen, scope);
+//   CollectionOracle oracle(shards);
+//   oracle.Acknowledge({{.kind = Effect::Kind::kUpsert, .row = row}}, now_ns);
+//   CollectionOracle::Since since = oracle.Now();
+//   std::optional<std::string> wrong = oracle.CheckRows(seen, scope, since);
+//
+// Reads that need not be Strong may show a state of the past, but a whole one:
+// what is possible is remembered for every moment since the start, a moment for
+// each thing that happened, and all that is shown of a shard must be of one.
 //
 // Threads: one.
 #pragma once
 
-#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -19,29 +24,9 @@
 #include <string>
 #include <vector>
 
+#include "model/checks.h"
+
 namespace elanus::model {
-
-using Key = std::int64_t;
-
-struct Row {
-  Key key = 0;
-  std::int64_t value = 0;  // gives the vector too
-  int partition = 0;
-  auto operator<=>(const Row&) const = default;
-};
-
-inline constexpr int kDim = 4;
-std::vector<float> VectorOf(std::int64_t value);
-float SquaredDistance(std::int64_t value, const std::vector<float>& query);
-
-// What a read or a delete is about.
-struct Scope {
-  std::set<int> partitions;  // empty: all
-  std::optional<std::int64_t> value_below;
-  std::optional<std::set<Key>> keys;
-
-  bool Contains(const Row& row) const;
-};
 
 // What one write does to each key that it touches.
 struct Effect {
@@ -60,30 +45,43 @@ struct Effect {
 
 class CollectionOracle {
  public:
-  void Acknowledge(const std::vector<Effect>& effects);
+  // For each shard the first moment that an answer may show.
+  using Since = std::vector<std::size_t>;
+
+  CollectionOracle() : CollectionOracle(1) {}
+  explicit CollectionOracle(std::size_t shards) : shards_(shards) {}
+
+  void Acknowledge(const std::vector<Effect>& effects, std::int64_t now_ns);
   // May have happened; `may_come_late`: or may yet happen.
-  void Doubt(const std::vector<Effect>& effects, bool may_come_late);
+  void Doubt(const std::vector<Effect>& effects, bool may_come_late,
+             std::int64_t now_ns);
   // What has not happened by now never will.
   void NothingComesLate();
-  // Either this one or `other`, which began as its copy, has it right.
-  void Join(const CollectionOracle& other);
+  // Either this one or `other`, which was its copy at the moment `since`, has
+  // it right.
+  void Join(const CollectionOracle& other, std::size_t since);
 
-  // A row each key that has one in the scope, the newest. Nothing, or what is
-  // wrong with it.
+  std::size_t moment() const { return times_ns_.size() - 1; }
+  Since Now() const { return Since(shards_, moment()); }
+  Since Beginning() const { return Since(shards_, 0); }
+  // What was told by then, and all after it.
+  Since ToldBy(std::int64_t time_ns) const;
+  // The records of these effects are there: what shows their shards shows them.
+  void RaiseTo(std::size_t moment, const std::vector<Effect>& effects,
+               Since& since) const;
+
+  // As in checks.h. `since` rises to the first moments that explain the rows.
   std::optional<std::string> CheckRows(const std::map<Key, Row>& seen,
-                                       const Scope& scope);
-  std::optional<std::string> CheckCount(std::int64_t count,
-                                        const Scope& scope) const;
-  // The nearest `limit`, nearest first, each key once. As in Milvus, rows that
-  // share a key take each other's places: then there may be fewer.
-  std::optional<std::string> CheckNearest(
-      const std::vector<std::pair<Key, float>>& seen, std::size_t limit,
-      const std::vector<float>& query, const Scope& scope) const;
+                                       const Scope& scope, Since& since);
+  std::optional<std::string> CheckCount(std::int64_t count, const Scope& scope,
+                                        const Since& since) const;
+  std::optional<std::string> CheckNearest(const Nearest& seen,
+                                          const Scope& scope,
+                                          const Since& since) const;
 
   // Keys with more states than these are not written until a read settles
   // them.
   bool IsTooDoubtful(Key key) const;
-  std::size_t keys_in_doubt() const;
 
  private:
   struct State {
@@ -92,17 +90,39 @@ class CollectionOracle {
     auto operator<=>(const State&) const = default;
   };
   using States = std::set<State>;
+  struct Past {
+    std::size_t since = 0;  // this moment, until the next one's
+    RowSet rows;
+  };
+  struct Track {
+    std::size_t shard = 0;
+    States states = {State{}};
+    std::vector<Past> past = {{.since = 0, .rows = {std::vector<Row>()}}};
+  };
+  // A Moment may point into it.
+  using Unions = std::map<Key, RowSet>;
 
   static State Apply(const Effect& effect, Key key, State state);
+  static const RowSet& RowsAt(const Track& track, std::size_t moment);
+  Track& TrackOf(Key key);
   // The states that may have come out of these by what comes late.
   States Reach(Key key, const States& states) const;
-  // At most so many rows may be as near as that.
-  std::size_t RowsWithin(float distance, const std::vector<float>& query,
-                         const Scope& scope) const;
   std::vector<Key> TouchedBy(const Effect& effect) const;
+  // The states of the key have changed.
+  void Note(Key key, Track& track);
+  void ForgetPartitions(const std::set<int>& partitions);
+  // All that each key may have had at some moment since then.
+  Moment Between(const Since& since, Unions& unions) const;
+  std::optional<std::size_t> FirstToShow(std::size_t shard, std::size_t since,
+                                         const std::map<Key, Row>& seen,
+                                         const Scope& scope) const;
+  void Narrow(const std::map<Key, Row>& seen, const Scope& scope, Since& since);
 
-  std::map<Key, States> keys_;
+  std::size_t shards_;
+  std::map<Key, Track> keys_;
   std::map<int, Effect> late_;  // by number
+  // Of each moment, when it was told; of those that a read has made, never.
+  std::vector<std::int64_t> times_ns_ = {0};
 };
 
 }  // namespace elanus::model
