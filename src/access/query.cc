@@ -86,6 +86,7 @@ class QueryCall : public std::enable_shared_from_this<QueryCall> {
   bool count_only_ = false;
   bool has_filter_ = false;
   ReadTarget target_;
+  internal::ReadGuarantee::Kind guarantee_{};
   internal::QueryShardsRequest shards_request_;
 };
 
@@ -115,6 +116,7 @@ absl::Status QueryCall::Check() {
                               .collection_id = params_.collection_id,
                               .ignore_growing = params_.ignore_growing},
                              shards_request_.mutable_scope()));
+  guarantee_ = shards_request_.scope().guarantee().kind();
   *shards_request_.mutable_output() = output_.columns;
   shards_request_.set_count_only(count_only_);
   if (params_.limit > 0) {
@@ -160,7 +162,8 @@ void QueryCall::Fill(std::vector<internal::QueryShardsReply> replies) {
   }
   reply_->set_primary_field_name(entry_->schema->primary_key().name);
   reply_->set_collection_name(request_.collection_name());
-  const std::uint64_t clock = NoteStates(proxy_, *entry_, found.states());
+  const std::uint64_t clock =
+      NoteStates(proxy_, *entry_, guarantee_, found.states());
   if (params_.is_iterator) {
     NotePin(proxy_, request_.guarantee_timestamp(), clock);
   }

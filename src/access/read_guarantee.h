@@ -4,7 +4,8 @@
 // Level              timestamp          served as
 // Strong             0                  STRONG
 // Strong             1 / 2 / other      EVENTUALLY / BOUNDED / as Session
-// Session            own, or 0, 1, 2    POSITION (what this proxy has seen)
+// Session            own, or 0, 1, 2    POSITION (what this proxy has seen; of
+//                                       a shard unseen, as STRONG)
 // Session            foreign            STRONG
 // Bounded            any                BOUNDED; POSITION if it is the default
 //                                       level and the timestamp is an own one

@@ -67,12 +67,19 @@ std::vector<NodeShards> ShardsByNode(
 
 std::uint64_t NoteStates(
     Proxy& proxy, const CollectionEntry& entry,
+    internal::ReadGuarantee::Kind guarantee,
     const google::protobuf::RepeatedPtrField<internal::ShardState>& states) {
+  // A position stands for all that sessions were told before this proxy was
+  // there: the first has to come from the log's end.
+  const bool is_first_enough = guarantee == internal::ReadGuarantee::STRONG ||
+                               guarantee == internal::ReadGuarantee::POSITION;
   std::uint64_t clock = 0;
   for (const internal::ShardState& state : states) {
-    proxy.positions().Note(
-        {entry.id(), static_cast<std::uint32_t>(state.shard())},
-        state.position());
+    const segment::VchannelKey shard{entry.id(),
+                                     static_cast<std::uint32_t>(state.shard())};
+    if (is_first_enough || !proxy.positions().Get(shard).empty()) {
+      proxy.positions().Note(shard, state.position());
+    }
     clock = std::max(clock, state.clock());
   }
   return clock;

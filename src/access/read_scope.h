@@ -89,9 +89,11 @@ struct NodeShards {
 std::vector<NodeShards> ShardsByNode(
     const internal::GetShardLeadersReply& leaders);
 
-// Remembers how far the shards were. The latest of their times.
+// Remembers how far the shards were for a read of that guarantee. The latest of
+// their times.
 std::uint64_t NoteStates(
     Proxy& proxy, const CollectionEntry& entry,
+    internal::ReadGuarantee::Kind guarantee,
     const google::protobuf::RepeatedPtrField<internal::ShardState>& states);
 
 // In the name that the client used.

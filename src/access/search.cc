@@ -111,6 +111,7 @@ class SearchCall : public std::enable_shared_from_this<SearchCall> {
   SearchParams params_;
   OutputFields output_;
   ReadTarget target_;
+  internal::ReadGuarantee::Kind guarantee_{};
   internal::SearchShardsRequest shards_request_;
   std::int64_t nq_ = 0;
 };
@@ -138,6 +139,7 @@ absl::Status SearchCall::Check() {
                               .collection_id = params_.collection_id,
                               .ignore_growing = params_.ignore_growing},
                              shards_request_.mutable_scope()));
+  guarantee_ = shards_request_.scope().guarantee().kind();
   shards_request_.set_field_id(base::ToInt(field->id));
   shards_request_.set_metric_type(params_.metric_type);
   shards_request_.set_queries(std::move(queries.bytes));
@@ -189,7 +191,8 @@ void SearchCall::Fill(std::vector<internal::SearchShardsReply> replies) {
   }
   results->set_primary_field_name(entry_->schema->primary_key().name);
   reply_->set_collection_name(request_.collection_name());
-  const std::uint64_t clock = NoteStates(proxy_, *entry_, found.states());
+  const std::uint64_t clock =
+      NoteStates(proxy_, *entry_, guarantee_, found.states());
   if (params_.is_iterator) {
     NotePin(proxy_, request_.guarantee_timestamp(), clock);
   }

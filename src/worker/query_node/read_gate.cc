@@ -41,7 +41,11 @@ void ReadGate::PassShard(const base::OpContext& ctx,
     case internal::ReadGuarantee::POSITION: {
       const auto it = guarantee.positions().find(
           static_cast<std::int32_t>(tail.key().shard));
-      if (it == guarantee.positions().end()) return done(tail.status());
+      if (it == guarantee.positions().end()) {
+        // The proxy has seen nothing of it, but one before it may have: this
+        // process may have just started, too.
+        return WaitForEnd(ctx, shard, std::move(done));
+      }
       const auto position = storage::Position::Decode(it->second);
       if (!position.ok()) return done(position.status());
       return tail.WaitFor(*position, ctx, std::move(done));

@@ -3,6 +3,7 @@
 // Strong: the log's durable end, asked for after the read arrived, has been
 // replayed. One question per topic is under way and one gathers: a read joins
 // the one that starts after it came, never one that is under way already.
+// Position: it has been replayed; without one as for Strong.
 // Pinned: its time has been replayed, or else, as for Strong, the log's end: a
 // shard that has just started may still be on its way there.
 //

@@ -90,5 +90,17 @@ TEST_F(ReadGateTest, APinnedReadOfWhatIsReplayedAsksNobody) {
   EXPECT_EQ(broker_.asked, 0);
 }
 
+TEST_F(ReadGateTest, ASessionOfWhichNoPositionIsKnownAwaitsTheEndOfTheLog) {
+  internal::ReadGuarantee session;
+  session.set_kind(internal::ReadGuarantee::POSITION);
+  EXPECT_TRUE(Pass(session).ok());
+  EXPECT_EQ(broker_.asked, 1);
+  (*session
+        .mutable_positions())[static_cast<std::int32_t>(tail_->key().shard)] =
+      storage::Position().Encode();
+  EXPECT_TRUE(Pass(session).ok());
+  EXPECT_EQ(broker_.asked, 1);
+}
+
 }  // namespace
 }  // namespace elanus::worker
