@@ -150,6 +150,7 @@ void Machine::Search(const std::string& name, const Collection& collection,
 }
 
 void Machine::OldQuery(const std::string& name, Collection& collection) {
+  if (!collection.loaded) return;
   const Reader reader = DrawReader();
   if (Chance(50)) {
     const bool is_own = reader.consistency.level == Level::kSession;
@@ -161,8 +162,9 @@ void Machine::OldQuery(const std::string& name, Collection& collection) {
 
 void Machine::LookAround() {
   for (auto& [name, collection] : collections_) {
-    if (!failed() && Chance(50)) Query(name, collection, {}, DrawReader());
-    if (!failed()) Count(name, collection, {}, Strong());
+    // Nothing makes a read that is not Strong wait for what was there before.
+    if (!failed() && Chance(60)) OldQuery(name, collection);
+    if (!failed() && Chance(80)) Count(name, collection, {}, Strong());
   }
 }
 
