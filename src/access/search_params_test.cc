@@ -46,6 +46,7 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
                               {"nprobe", "7"},
                               {"drop_ratio_search", "0.2"},
                               {"M", "16"},
+                              {"mh_search_with_jaccard", "true"},
                               {"params",
                                R"({"ef": 64, "radius": 0.5, "offset": 4,
                                    "metric_type": "IP", "what": [1]})"}});
@@ -60,6 +61,7 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
   const std::map<std::string, std::string> wanted = {
       {"drop_ratio_search", "0.2"},
       {"ef", "64"},
+      {"mh_search_with_jaccard", "true"},
       {"nprobe", "7"},
       {"radius", "0.5"}};
   EXPECT_EQ(params->index_params, wanted);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "index/vector/brute_force.h"
+#include "index/vector/minhash/minhash_params.h"
 #include "index/vector/query_check.h"
 #include "segment/interim_search.h"
 #include "segment/query.h"
@@ -43,6 +44,12 @@ class SegmentSearch {
     }
     dim_ = static_cast<std::size_t>(field.dim);
     type_ = field.type;
+    if (plan_.metric == types::MetricType::kMhJaccard) {
+      // With an index or without one the same is asked for, and refused.
+      ASSIGN_OR_RETURN(params_, index::ParseMinHashSearch(plan_.params));
+      RETURN_IF_ERROR(
+          index::CheckJaccard(params_, plan_.minhash.with_raw_data));
+    }
     if (index_ == nullptr && !plan_.range.has_value()) {
       ASSIGN_OR_RETURN(interim_,
                        InterimSearch::Prepare(segment, field, plan_.metric,
@@ -108,7 +115,10 @@ class SegmentSearch {
   }
 
   index::VectorDataset Dataset() const {
-    return {.blocks = blocks_, .dim = dim_, .type = type_};
+    return {.blocks = blocks_,
+            .dim = dim_,
+            .type = type_,
+            .signature = plan_.minhash.signature};
   }
 
   const base::OpContext& ctx_;

@@ -47,7 +47,8 @@ struct SearchPlan {
   std::shared_ptr<const expr::Plan> filter;  // null = all rows
   base::FieldId vector_field{0};
   types::MetricType metric = types::MetricType::kCosine;
-  index::Queries queries;  // nq
+  index::MinHashParams minhash;  // MHJACCARD: of the field's index
+  index::Queries queries;        // nq
   std::size_t nq = 1;
   std::size_t k = 10;
   std::optional<DistanceRange> range;

@@ -21,6 +21,7 @@ constexpr std::array kNames = {
     MetricName{MetricType::kBm25, "BM25"},
     MetricName{MetricType::kSubstructure, "SUBSTRUCTURE"},
     MetricName{MetricType::kSuperstructure, "SUPERSTRUCTURE"},
+    MetricName{MetricType::kMhJaccard, "MHJACCARD"},
 };
 
 }  // namespace

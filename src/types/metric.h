@@ -16,6 +16,7 @@ enum class MetricType : std::uint8_t {
   kBm25 = 5,
   kSubstructure = 6,    // of bits: part of the query
   kSuperstructure = 7,  // of bits: holds the query
+  kMhJaccard = 8,       // resemblance of signatures in [0, 1], larger is nearer
 };
 
 // Case-insensitive: "L2", "ip", "COSINE".
@@ -27,7 +28,7 @@ std::string_view NameOf(MetricType metric);
 // else: L2 keeps its value, IP and COSINE change sign.
 constexpr bool IsLargerNearer(MetricType metric) {
   return metric == MetricType::kIp || metric == MetricType::kCosine ||
-         metric == MetricType::kBm25;
+         metric == MetricType::kBm25 || metric == MetricType::kMhJaccard;
 }
 constexpr float ScoreFromDistance(MetricType metric, float distance) {
   return IsLargerNearer(metric) ? -distance : distance;

@@ -58,7 +58,8 @@ void Search(const index::VectorIndex& found) {
         static_cast<std::uint32_t>(std::as_bytes(std::span(entries)).size())};
     Ask(found, index::Queries::Sparse({entries.data(), offsets}));
   } else if (found.type() == index::IndexType::kBinFlat ||
-             found.type() == index::IndexType::kBinIvfFlat) {
+             found.type() == index::IndexType::kBinIvfFlat ||
+             found.type() == index::IndexType::kMinHashLsh) {
     const std::vector<std::byte> bits(found.dim() / 8, std::byte{0x55});
     Ask(found, index::Queries::Bits(bits));
   } else {

@@ -150,7 +150,8 @@ void ReadParams(std::string_view bytes) {
   for (const index::IndexType type :
        {index::IndexType::kHnsw, index::IndexType::kHnswSq,
         index::IndexType::kIvfPq, index::IndexType::kScann,
-        index::IndexType::kIvfRabitq, index::IndexType::kSparseInverted}) {
+        index::IndexType::kIvfRabitq, index::IndexType::kSparseInverted,
+        index::IndexType::kMinHashLsh}) {
     (void)index::ParseSearchParams(type, map, 10).ok();
     (void)index::ParseRangeSearchParams(type, map).ok();
   }

@@ -1,11 +1,11 @@
 // Exact distances of all rows of bits that are in, for brute force.
 //
-//   BitScan scan(dataset, metric, excluded);
+//   BitScan scan(dataset, metric, excluded, params);
 //   RETURN_IF_ERROR(scan.Run(ctx, queries, nq, visit));
 //
 // HAMMING and JACCARD as in bit_distance.h. SUBSTRUCTURE, SUPERSTRUCTURE: 0
 // for a row whose bits are a part of the query's, or the query's of the row's;
-// other rows are not visited.
+// other rows are not visited. MHJACCARD as in signature.h.
 //
 // Threads: none.
 // Errors:  of the context.
@@ -20,6 +20,7 @@
 #include "base/op_context.h"
 #include "base/status.h"
 #include "index/vector/bit_distance.h"
+#include "index/vector/signature.h"
 #include "index/vector/vector_index.h"
 #include "simd/bits.h"
 #include "types/metric.h"
@@ -29,8 +30,12 @@ namespace elanus::index {
 class BitScan {
  public:
   BitScan(const VectorDataset& dataset, types::MetricType metric,
-          types::BitsetView excluded)
-      : dataset_(dataset), metric_(metric), excluded_(excluded) {}
+          types::BitsetView excluded, const SearchParams& params)
+      : dataset_(dataset),
+        metric_(metric),
+        excluded_(excluded),
+        signatures_(dataset.signature, dataset.dim / 8),
+        by_bands_(dataset.signature.bands != 0 && !params.with_jaccard) {}
 
   // Calls visit(query, distance, row), rows of a query in rising order.
   template <typename Visit>
@@ -49,6 +54,11 @@ class BitScan {
           const auto* query =
               reinterpret_cast<const std::uint8_t*>(queries.data()) + q * width;
           Count(query, rows + at * step, step, width, count);
+          if (metric_ == types::MetricType::kMhJaccard) {
+            RankSignatures(query, rows + at * step, step, count);
+          } else {
+            Rank(count);
+          }
           Deliver(q, base + at, count, visit);
         }
       }
@@ -69,14 +79,34 @@ class BitScan {
       const std::uint8_t* row = rows + i * step;
       if (metric_ == types::MetricType::kHamming) {
         simd::Bits().differing(query, row, width, together, both_.data() + i);
+      } else if (metric_ == types::MetricType::kMhJaccard) {
+        signatures_.CountEqual(query, row, together, both_.data() + i);
       } else {
         simd::Bits().shared(query, row, width, together, both_.data() + i,
                             either_.data() + i);
       }
     }
-    if (metric_ == types::MetricType::kHamming) return;
+    if (metric_ == types::MetricType::kHamming ||
+        metric_ == types::MetricType::kMhJaccard) {
+      return;
+    }
     // What the query shares with itself: its set bits.
     simd::Bits().shared(query, query, width, 1, &query_bits_, &query_bits_);
+  }
+
+  void Rank(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      distances_[i] = Distance(both_[i], either_[i]);
+    }
+  }
+
+  void RankSignatures(const std::uint8_t* query, const std::uint8_t* rows,
+                      std::size_t step, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      distances_[i] =
+          by_bands_ ? signatures_.BandDistance(query, rows + i * step, both_[i])
+                    : signatures_.ElementDistance(both_[i]);
+    }
   }
 
   template <typename Visit>
@@ -84,9 +114,8 @@ class BitScan {
                Visit& visit) {
     for (std::size_t i = 0; i < count; ++i) {
       if (excluded_.Test(first + i)) continue;
-      const float distance = Distance(both_[i], either_[i]);
-      if (distance == kNoDistance) continue;
-      visit(q, distance, static_cast<std::uint32_t>(first + i));
+      if (distances_[i] == kNoDistance) continue;
+      visit(q, distances_[i], static_cast<std::uint32_t>(first + i));
     }
   }
 
@@ -106,8 +135,12 @@ class BitScan {
   const VectorDataset& dataset_;
   const types::MetricType metric_;
   const types::BitsetView excluded_;
-  std::array<std::uint32_t, kTileRows> both_{};  // HAMMING: differing
+  const Signatures signatures_;
+  const bool by_bands_;
+  // HAMMING: differing bits. MHJACCARD: equal elements.
+  std::array<std::uint32_t, kTileRows> both_{};
   std::array<std::uint32_t, kTileRows> either_{};
+  std::array<float, kTileRows> distances_{};
   std::uint32_t query_bits_ = 0;
 };
 

@@ -191,9 +191,10 @@ absl::Status CheckDataset(const VectorDataset& dataset,
 template <typename Visit>
 absl::Status Scan(const base::OpContext& ctx, const VectorDataset& dataset,
                   types::MetricType metric, types::BitsetView excluded,
-                  const Queries& queries, std::size_t nq, Visit visit) {
+                  const SearchParams& params, const Queries& queries,
+                  std::size_t nq, Visit visit) {
   if (dataset.type == types::DataType::kBinaryVector) {
-    return BitScan(dataset, metric, excluded)
+    return BitScan(dataset, metric, excluded, params)
         .Run(ctx, queries.bits(), nq, visit);
   }
   if (dataset.type == types::DataType::kSparseFloatVector) {
@@ -245,8 +246,8 @@ absl::Status BruteForceSearch(const base::OpContext& ctx,
   RETURN_IF_ERROR(CheckRoom(query, out));
   std::vector<TopK> best(query.nq, TopK(query.k));
   RETURN_IF_ERROR(
-      Scan(ctx, dataset, metric, query.excluded, query.queries, query.nq,
-           [&best](std::size_t q, float distance, std::uint32_t row) {
+      Scan(ctx, dataset, metric, query.excluded, query.params, query.queries,
+           query.nq, [&best](std::size_t q, float distance, std::uint32_t row) {
              if (!(distance > best[q].bound())) {
                best[q].Offer({distance, row});
              }
@@ -263,13 +264,13 @@ absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
   TopK best(query.limit);
-  RETURN_IF_ERROR(Scan(ctx, dataset, metric, query.excluded, query.query, 1,
-                       [&](std::size_t, float distance, std::uint32_t row) {
-                         if (distance >= query.at_least &&
-                             distance < query.below) {
-                           best.Offer({distance, row});
-                         }
-                       }));
+  RETURN_IF_ERROR(
+      Scan(ctx, dataset, metric, query.excluded, query.params, query.query, 1,
+           [&](std::size_t, float distance, std::uint32_t row) {
+             if (distance >= query.at_least && distance < query.below) {
+               best.Offer({distance, row});
+             }
+           }));
   return best.TakeSorted();
 }
 
@@ -279,11 +280,12 @@ absl::StatusOr<std::unique_ptr<VectorIterator>> BruteForceIterate(
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
   return std::make_unique<ScanIterator>(
-      [dataset, metric, own = OwnQuery(query.query), excluded = query.excluded](
+      [dataset, metric, own = OwnQuery(query.query), excluded = query.excluded,
+       params = query.params](
           const base::OpContext& ctx) -> absl::StatusOr<std::vector<Neighbor>> {
         std::vector<Neighbor> rows;
         RETURN_IF_ERROR(
-            Scan(ctx, dataset, metric, excluded, own.view(), 1,
+            Scan(ctx, dataset, metric, excluded, params, own.view(), 1,
                  [&rows](std::size_t, float distance, std::uint32_t row) {
                    rows.push_back({Orderly(distance), row});
                  }));

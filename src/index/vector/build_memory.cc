@@ -12,6 +12,7 @@
 #include "index/vector/ivf/build.h"
 #include "index/vector/ivf/codecs.h"
 #include "index/vector/ivf/lists.h"
+#include "index/vector/minhash/build.h"
 
 namespace elanus::index {
 namespace {
@@ -147,6 +148,9 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
     return SparseBytes(dataset);
   }
   const std::size_t rows = dataset.rows();
+  if (spec.type == IndexType::kMinHashLsh) {
+    return MinHashBuildBytes(spec, rows, options);
+  }
   if (dataset.type == types::DataType::kBinaryVector) {
     return spec.type == IndexType::kBinIvfFlat ? BitIvfBytes(spec, rows)
                                                : rows * (spec.dim / 8);

@@ -122,6 +122,11 @@ TEST(BuildMemoryTest, BitsTakeAnEighthOfAByteAndNarrowRowsAreDecoded) {
             kRows * (8 + 3 * 4));
   EXPECT_LE(need("BIN_IVF_FLAT", "HAMMING", DataType::kBinaryVector),
             kRows * (8 + 4 * 4));
+  // Tag and row, and the hash while they are sorted.
+  EXPECT_GE(need("MINHASH_LSH", "MHJACCARD", DataType::kBinaryVector),
+            kRows * (8 + 8));
+  EXPECT_LE(need("MINHASH_LSH", "MHJACCARD", DataType::kBinaryVector),
+            kRows * (8 + 8 + 1));
   EXPECT_EQ(need("IVF_SQ8", "L2", DataType::kInt8Vector),
             need("IVF_SQ8", "L2", DataType::kFloatVector) + kRows * 64 * 4);
   EXPECT_LT(need("FLAT", "L2", DataType::kInt8Vector), kRows * 70);

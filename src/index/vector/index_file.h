@@ -72,6 +72,10 @@ enum class Section : std::uint32_t {
   kProduct = 60,
   kProductCodes = 61,
   kProductSquares = 62,
+  kSignature = 80,
+  kBandStarts = 81,
+  kBandTags = 82,
+  kBandRows = 83,
 };
 
 struct IndexFileInfo {

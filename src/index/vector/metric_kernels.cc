@@ -22,6 +22,7 @@ bool IsMetricOf(types::DataType type, types::MetricType metric) {
     case types::MetricType::kJaccard:
     case types::MetricType::kSubstructure:
     case types::MetricType::kSuperstructure:
+    case types::MetricType::kMhJaccard:
       return type == types::DataType::kBinaryVector;
     case types::MetricType::kBm25:
       return type == types::DataType::kSparseFloatVector;

@@ -33,6 +33,9 @@ constexpr std::array kRules = {
     ParamRule{ParamKey::kQueryBits, "rbq_query_bits", 0, 8},
     ParamRule{ParamKey::kBitsQuery, "rbq_bits_query", 0, 8},
     ParamRule{ParamKey::kLevels, "nrq", 1, 16},
+    ParamRule{ParamKey::kElementBits, "mh_element_bit_width", 8, 256},
+    ParamRule{ParamKey::kBands, "mh_lsh_band", 1, kIntMax},
+    ParamRule{ParamKey::kRefineRows, "refine_k", 1, kIntMax},
 };
 
 // More would take codebooks of more words than a segment has rows.

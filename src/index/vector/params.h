@@ -29,7 +29,10 @@ enum class ParamKey {
   kReorderK,
   kQueryBits,
   kBitsQuery,
-  kLevels
+  kLevels,
+  kElementBits,
+  kBands,
+  kRefineRows
 };
 
 std::string_view NameOf(ParamKey key);

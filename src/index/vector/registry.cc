@@ -17,6 +17,8 @@
 #include "index/vector/ivf/ivf_index.h"
 #include "index/vector/ivf/ivf_params.h"
 #include "index/vector/metric_kernels.h"
+#include "index/vector/minhash/minhash_index.h"
+#include "index/vector/minhash/minhash_params.h"
 #include "index/vector/params.h"
 #include "index/vector/sparse/sparse_index.h"
 #include "index/vector/sparse/sparse_params.h"
@@ -62,7 +64,7 @@ constexpr std::array kTypes = {
     TypeRule{"GPU_CAGRA", {}},
     TypeRule{"BIN_FLAT", IndexType::kBinFlat, false, true, false},
     TypeRule{"BIN_IVF_FLAT", IndexType::kBinIvfFlat, false, true, false},
-    TypeRule{"MINHASH_LSH", {}, false, true, false},
+    TypeRule{"MINHASH_LSH", IndexType::kMinHashLsh, false, true, false},
     TypeRule{"SPARSE_INVERTED_INDEX", IndexType::kSparseInverted, false, false,
              true},
     TypeRule{"SPARSE_WAND", IndexType::kSparseWand, false, false, true},
@@ -136,6 +138,14 @@ absl::StatusOr<IndexType> ParseType(const IndexRequest& request, bool is_auto) {
   return *rule->type;
 }
 
+absl::Status MetricNotOf(std::string_view supported,
+                         const IndexRequest& request) {
+  return InvalidInput(ErrorCode::kParameterInvalid,
+                      "metric type {} not found or not supported, supported: "
+                      "{}",
+                      request.metric_name, supported);
+}
+
 absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
                                        IndexType type, bool is_auto) {
   if (request.metric_name.empty()) {
@@ -149,10 +159,17 @@ absl::StatusOr<MetricType> ParseMetric(const IndexRequest& request,
     return UnfitMetric(request.data_type, request.metric_name);
   }
   if (type == IndexType::kBinIvfFlat && !IsListedBits(*metric)) {
+    return MetricNotOf("[HAMMING JACCARD]", request);
+  }
+  if (type == IndexType::kMinHashLsh && *metric != MetricType::kMhJaccard) {
+    return MetricNotOf("[MHJACCARD]", request);
+  }
+  if (is_auto && *metric == MetricType::kMhJaccard) {
     return InvalidInput(ErrorCode::kParameterInvalid,
-                        "metric type {} not found or not supported, supported: "
-                        "[HAMMING JACCARD]",
-                        request.metric_name);
+                        "metric type MHJACCARD needs param '{}', which "
+                        "AUTOINDEX does not take: use index type MINHASH_LSH "
+                        "or BIN_FLAT",
+                        NameOf(ParamKey::kElementBits));
   }
   return *metric;
 }
@@ -267,6 +284,10 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
     ASSIGN_OR_RETURN(spec.ivf,
                      ParseIvfParams(spec.type, request.params, spec.dim));
   }
+  if (spec.metric == MetricType::kMhJaccard) {
+    ASSIGN_OR_RETURN(spec.minhash,
+                     ParseMinHash(spec.type, request.params, spec.dim));
+  }
   if (IsSparse(spec.type)) {
     ASSIGN_OR_RETURN(spec.sparse,
                      ParseSparse(is_auto ? ParamMap() : request.params));
@@ -279,6 +300,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                std::size_t k) {
   if (IsSparse(type)) return ParseSparseSearch(params);
   if (IsIvf(type)) return ParseIvfSearch(type, params, k);
+  if (type == IndexType::kMinHashLsh) return ParseMinHashSearch(params);
   SearchParams parsed;
   if (!IsHnsw(type)) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef, ReadParam(params, ParamKey::kEf, 0));
@@ -311,6 +333,7 @@ absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
     if (lists.ef == 0) lists.ef = kRangeEf;
     return lists;
   }
+  if (type == IndexType::kMinHashLsh) return ParseMinHashSearch(params);
   SearchParams parsed;
   if (!IsHnsw(type)) return parsed;
   ASSIGN_OR_RETURN(const std::int64_t ef,
@@ -345,10 +368,15 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
   if (spec.type == IndexType::kBinFlat ||
       (spec.type == IndexType::kFlat &&
        dataset.type != DataType::kFloatVector)) {
-    return RawFlatIndex::Build(ctx, spec.metric, dataset);
+    VectorDataset rows = dataset;
+    rows.signature = spec.minhash.signature;
+    return RawFlatIndex::Build(ctx, spec.metric, rows);
   }
   if (spec.type == IndexType::kBinIvfFlat) {
     return IvfIndex::Build(ctx, spec, dataset, options);
+  }
+  if (spec.type == IndexType::kMinHashLsh) {
+    return MinHashIndex::Build(ctx, spec, dataset, options);
   }
   // All others compute in float32.
   ASSIGN_OR_RETURN(const FloatRows floats, FloatRows::Of(ctx, dataset));
@@ -371,6 +399,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
       return IvfIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kBinFlat:
     case IndexType::kBinIvfFlat:
+    case IndexType::kMinHashLsh:
     case IndexType::kSparseInverted:
     case IndexType::kSparseWand:
       break;  // built above
@@ -406,6 +435,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
     case IndexType::kIvfRabitq:
     case IndexType::kBinIvfFlat:
       return IvfIndex::Open(std::move(file));
+    case IndexType::kMinHashLsh:
+      return MinHashIndex::Open(std::move(file));
     case IndexType::kSparseInverted:
     case IndexType::kSparseWand:
       return SparseIndex::Open(std::move(file));

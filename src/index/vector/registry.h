@@ -101,6 +101,14 @@ struct SparseParams {
   friend bool operator==(const SparseParams&, const SparseParams&) = default;
 };
 
+// What MHJACCARD compares: MINHASH_LSH, and BIN_FLAT, which has no bands.
+struct MinHashParams {
+  SignatureShape signature;
+  bool with_raw_data = false;  // the index keeps the signatures
+
+  friend bool operator==(const MinHashParams&, const MinHashParams&) = default;
+};
+
 // A checked request.
 struct IndexSpec {
   IndexType type = IndexType::kFlat;
@@ -110,6 +118,7 @@ struct IndexSpec {
   ProductParams product;  // HNSW_PQ and HNSW_PRQ only
   IvfParams ivf;          // the IVF family and SCANN only
   SparseParams sparse;    // indexes on sparse rows only
+  MinHashParams minhash;  // MHJACCARD only
   // The request said AUTOINDEX: DescribeIndex answers with that name.
   bool is_auto = false;
 };

@@ -115,6 +115,85 @@ TEST(IndexSpecTest, ListsOfBitsTakeTheMetricsThatSayHowNear) {
       ParseSearchParams(IndexType::kBinIvfFlat, {{"nprobe", "0"}}, 10).ok());
 }
 
+class SignatureSpecTest : public testing::Test {
+ protected:
+  static absl::StatusOr<IndexSpec> Spec(std::string_view type,
+                                        std::string_view metric,
+                                        ParamMap params) {
+    return ParseIndexSpec({.type_name = type,
+                           .metric_name = metric,
+                           .data_type = DataType::kBinaryVector,
+                           .dim = 1024,
+                           .params = std::move(params)});
+  }
+};
+
+TEST_F(SignatureSpecTest, ElementsAndBandsAreReadAndWhatDoesNothingIsTaken) {
+  const auto spec = Spec("MINHASH_LSH", "MHJACCARD",
+                         {{"mh_element_bit_width", "32"},
+                          {"mh_lsh_band", "16"},
+                          {"with_raw_data", "True"},
+                          {"mh_lsh_code_in_mem", "1"},
+                          {"mh_lsh_bloom_false_positive_prob", "0.01"}});
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->type, IndexType::kMinHashLsh);
+  EXPECT_EQ(spec->minhash,
+            (MinHashParams{.signature = {.element_bytes = 4, .bands = 16},
+                           .with_raw_data = true}));
+  EXPECT_EQ(Spec("MINHASH_LSH", "MHJACCARD", {})->minhash,
+            (MinHashParams{.signature = {.element_bytes = 1, .bands = 1}}));
+  // No more bands than elements; BIN_FLAT has none.
+  EXPECT_EQ(Spec("MINHASH_LSH", "MHJACCARD",
+                 {{"mh_element_bit_width", "64"}, {"mh_lsh_band", "99"}})
+                ->minhash.signature,
+            (SignatureShape{.element_bytes = 8, .bands = 16}));
+  EXPECT_EQ(Spec("BIN_FLAT", "MHJACCARD",
+                 {{"mh_element_bit_width", "16"}, {"mh_lsh_band", "4"}})
+                ->minhash,
+            (MinHashParams{.signature = {.element_bytes = 2},
+                           .with_raw_data = true}));
+}
+
+TEST_F(SignatureSpecTest, WhatDoesNotFitIsRefusedByName) {
+  EXPECT_EQ(Message(Spec("MINHASH_LSH", "HAMMING", {}).status()),
+            "metric type HAMMING not found or not supported, supported: "
+            "[MHJACCARD]");
+  EXPECT_EQ(Message(Spec("BIN_IVF_FLAT", "MHJACCARD", {}).status()),
+            "metric type MHJACCARD not found or not supported, supported: "
+            "[HAMMING JACCARD]");
+  EXPECT_THAT(Message(Spec("AUTOINDEX", "MHJACCARD", {}).status()),
+              HasSubstr("MHJACCARD needs param 'mh_element_bit_width'"));
+  EXPECT_EQ(
+      Message(Spec("MINHASH_LSH", "MHJACCARD", {{"mh_element_bit_width", "24"}})
+                  .status()),
+      "param 'mh_element_bit_width' (24) is supported as 8, 16, 32 or "
+      "64");
+  EXPECT_EQ(Message(ParseIndexSpec({.type_name = "MINHASH_LSH",
+                                    .metric_name = "MHJACCARD",
+                                    .data_type = DataType::kBinaryVector,
+                                    .dim = 40,
+                                    .params = {{"mh_element_bit_width", "32"}}})
+                        .status()),
+            "the dimension (40) should be a multiple of param "
+            "'mh_element_bit_width' (32)");
+  EXPECT_FALSE(Spec("MINHASH_LSH", "MHJACCARD", {{"mh_lsh_band", "0"}}).ok());
+  EXPECT_FALSE(
+      Spec("MINHASH_LSH", "MHJACCARD", {{"with_raw_data", "maybe"}}).ok());
+}
+
+TEST_F(SignatureSpecTest, ASearchRanksByElementsIfAsked) {
+  const auto read = [](ParamMap params) {
+    return ParseSearchParams(IndexType::kMinHashLsh, params, 10);
+  };
+  EXPECT_FALSE(read({})->with_jaccard);
+  const auto asked =
+      read({{"mh_search_with_jaccard", "true"}, {"refine_k", "500"}});
+  EXPECT_TRUE(asked->with_jaccard);
+  EXPECT_EQ(asked->refine_rows, 500U);
+  EXPECT_FALSE(read({{"refine_k", "0"}}).ok());
+  EXPECT_FALSE(read({{"mh_search_with_jaccard", "7"}}).ok());
+}
+
 TEST(SearchParamsTest, EfIsLeftToTheIndexUnlessGivenAndMustReachK) {
   EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {}, 10)->ef, 0U);
   EXPECT_EQ(ParseSearchParams(IndexType::kHnsw, {{"ef", "64"}}, 64)->ef, 64U);

@@ -70,12 +70,23 @@ struct VectorBlock {
   }
 };
 
+// How rows of bits are signatures: elements of so many bytes behind each other.
+// Bands are as many runs of equally many elements from the start.
+struct SignatureShape {
+  std::uint32_t element_bytes = 1;  // 1, 2, 4 or 8
+  std::uint32_t bands = 0;          // 0: rows are compared by elements alone
+
+  friend bool operator==(const SignatureShape&,
+                         const SignatureShape&) = default;
+};
+
 // The vectors of a column, whose chunks need not lie together. What wants
 // float32 gets it from other dense types by FloatRows (dense_rows.h).
 struct VectorDataset {
   std::span<const VectorBlock> blocks;
   std::size_t dim = 0;  // 0 for sparse rows
   types::DataType type = types::DataType::kFloatVector;
+  SignatureShape signature = {};  // only MHJACCARD looks at it
 
   std::size_t rows() const {
     std::size_t sum = 0;
@@ -116,6 +127,11 @@ struct SearchParams {
   // Sparse: below 1, rows are passed over whose best possible score is above
   // what the hits have, by so much.
   float dim_max_score_ratio = 1;
+  // MHJACCARD where there are bands: hits are ranked by their elements and not
+  // by the bands that they share with the query.
+  bool with_jaccard = false;
+  // MINHASH_LSH: how many rows are ranked so at least.
+  std::size_t refine_rows = 0;
   // IVF_RABITQ: bits of a query's values in the scan. 0 = as they are.
   std::size_t query_bits = 0;
 };
@@ -226,6 +242,7 @@ enum class IndexType : std::uint8_t {
   kIvfRabitq = 7,
   kBinFlat = 12,
   kBinIvfFlat = 13,
+  kMinHashLsh = 14,
   kSparseInverted = 15,
   kSparseWand = 16,
 };

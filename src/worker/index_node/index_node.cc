@@ -13,24 +13,9 @@
 #include "segment/sealed/sealed_segment.h"
 #include "segment/vector_blocks.h"
 #include "worker/channel_spec.h"
+#include "worker/index_spec.h"
 
 namespace elanus::worker {
-namespace {
-
-absl::StatusOr<index::IndexSpec> SpecOfIndex(const internal::IndexMeta& index,
-                                             const types::FieldSchema& field) {
-  index::ParamMap params;
-  for (const auto& pair : index.user_params()) {
-    params[pair.key()] = pair.value();
-  }
-  return index::ParseIndexSpec({.type_name = index.index_type(),
-                                .metric_name = index.metric_type(),
-                                .data_type = field.type,
-                                .dim = static_cast<std::size_t>(field.dim),
-                                .params = std::move(params)});
-}
-
-}  // namespace
 
 void IndexNode::BuildIndex(const base::OpContext&,
                            const internal::BuildIndexRequest& request,
@@ -55,15 +40,10 @@ absl::Status IndexNode::Build(const internal::BuildIndexRequest& request,
                               internal::CommitIndexRequest* commit) const {
   ASSIGN_OR_RETURN(const std::shared_ptr<const types::Schema> schema,
                    SchemaOf(request.collection()));
+  ASSIGN_OR_RETURN(const index::IndexSpec spec,
+                   SpecOfIndex(request.index(), *schema));
   const types::FieldSchema* field =
       schema->Find(base::FieldId{request.index().field_id()});
-  if (field == nullptr) {
-    return base::Error(base::ErrorCode::kFieldNotFound,
-                       "field not found[field={}]",
-                       request.index().field_name());
-  }
-  ASSIGN_OR_RETURN(const index::IndexSpec spec,
-                   SpecOfIndex(request.index(), *field));
   ASSIGN_OR_RETURN(
       const std::shared_ptr<segment::SealedSegment> segment,
       segment::SealedSegment::Open(

@@ -8,6 +8,7 @@
 #include "storage/errors.h"
 #include "types/metric.h"
 #include "worker/delete_files.h"
+#include "worker/index_spec.h"
 #include "worker/query_node/shard.h"
 
 namespace elanus::worker {
@@ -120,11 +121,17 @@ absl::Status Shard::OpenSegments(Handover& handover) {
   for (const internal::IndexMeta& index : target.index_defs()) {
     const auto metric = types::MetricFromName(index.metric_type());
     if (!metric.has_value()) continue;  // a scalar field
-    handover.next->indexes[base::FieldId{index.field_id()}] = {
-        .id = base::IndexId{index.id()},
-        .name = index.name(),
-        .type = index.index_type(),
-        .metric = *metric};
+    IndexDefinition& definition =
+        handover.next->indexes[base::FieldId{index.field_id()}];
+    definition = {.id = base::IndexId{index.id()},
+                  .name = index.name(),
+                  .type = index.index_type(),
+                  .metric = *metric};
+    if (*metric == types::MetricType::kMhJaccard) {
+      ASSIGN_OR_RETURN(const index::IndexSpec spec,
+                       SpecOfIndex(index, *handover.next->schema));
+      definition.minhash = spec.minhash;
+    }
   }
   {
     base::MutexLock lock(mutex_);

@@ -139,6 +139,7 @@ absl::StatusOr<SearchInput> MakeInput(
   input.plan.filter = std::move(filter);
   input.plan.vector_field = id;
   input.plan.metric = index->second.metric;
+  input.plan.minhash = index->second.minhash;
   input.plan.is_exact = index->second.type == "FLAT";
   input.plan.nq = static_cast<std::size_t>(request.nq());
   input.plan.k = static_cast<std::size_t>(request.top_k());

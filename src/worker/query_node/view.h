@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "index/vector/registry.h"
 #include "segment/growing/growing_segment.h"
 #include "segment/sealed/sealed_segment.h"
 #include "types/metric.h"
@@ -23,6 +24,7 @@ struct IndexDefinition {
   std::string name;
   std::string type;
   types::MetricType metric = types::MetricType::kCosine;
+  index::MinHashParams minhash;  // MHJACCARD only
 };
 
 struct View {

@@ -6,6 +6,7 @@
 #include "index/vector/brute_force.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/metric_kernels.h"
+#include "index/vector/signature.h"
 
 namespace elanus::index {
 namespace {
@@ -69,10 +70,14 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Build(
   const std::size_t rows = dataset.rows();
   const bool is_cosine = metric == types::MetricType::kCosine;
   const bool is_binary = dataset.type == types::DataType::kBinaryVector;
-  const std::vector<SectionSize> sections = {
+  std::vector<SectionSize> sections = {
       {Section::kDataType, sizeof(std::uint32_t)},
       {Section::kVectors, rows * RowBytes(dataset.type, dataset.dim)},
       {Section::kInverseNorms, is_cosine ? rows * sizeof(float) : 0}};
+  const bool has_signatures = metric == types::MetricType::kMhJaccard;
+  if (has_signatures) {
+    sections.push_back({Section::kSignature, sizeof(SignatureSection)});
+  }
   IndexFileWriter out(
       {.type = is_binary ? IndexType::kBinFlat : IndexType::kFlat,
        .metric = metric,
@@ -81,6 +86,10 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Build(
       sections);
   *out.array<std::uint32_t>(Section::kDataType) =
       static_cast<std::uint32_t>(dataset.type);
+  if (has_signatures) {
+    *out.array<SignatureSection>(Section::kSignature) = {
+        .element_bytes = dataset.signature.element_bytes};
+  }
   RowCopy copy{
       .type = dataset.type,
       .dim = dataset.dim,
@@ -117,6 +126,10 @@ absl::StatusOr<std::unique_ptr<RawFlatIndex>> RawFlatIndex::Open(
   index->block_ = {.data = vectors.data(),
                    .rows = static_cast<std::size_t>(info.rows),
                    .inverse_norms = is_cosine ? norms.data() : nullptr};
+  if (info.metric == types::MetricType::kMhJaccard) {
+    ASSIGN_OR_RETURN(const SignatureSection section, SignatureIn(index->file_));
+    index->signature_ = {.element_bytes = section.element_bytes};
+  }
   return index;
 }
 

@@ -41,12 +41,16 @@ class RawFlatIndex final : public VectorIndex {
       : file_(std::move(file)), data_type_(data_type) {}
 
   VectorDataset dataset() const {
-    return {.blocks = std::span(&block_, 1), .dim = dim(), .type = data_type_};
+    return {.blocks = std::span(&block_, 1),
+            .dim = dim(),
+            .type = data_type_,
+            .signature = signature_};
   }
 
   IndexFileReader file_;
   const types::DataType data_type_;
   VectorBlock block_;
+  SignatureShape signature_;  // MHJACCARD only
 };
 
 }  // namespace elanus::index
