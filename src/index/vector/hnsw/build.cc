@@ -17,6 +17,7 @@
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/parallel.h"
+#include "index/vector/spin_lock.h"
 #include "types/bitset.h"
 
 namespace elanus::index {
@@ -53,23 +54,6 @@ types::Bitset RowsBehindOthers(std::size_t rows,
   }
   return behind;
 }
-
-class SpinLock {
- public:
-  void Lock() {
-    while (flag_.test_and_set(std::memory_order_acquire)) {
-      while (flag_.test(std::memory_order_relaxed)) {
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
-      }
-    }
-  }
-  void Unlock() { flag_.clear(std::memory_order_release); }
-
- private:
-  std::atomic_flag flag_;
-};
 
 // Chooses links: of the candidates, nearest first, those that are nearer to
 // the row than to any already chosen (algorithm 4).

@@ -94,7 +94,7 @@ class HnswIndex final : public VectorIndex {
   HnswParams params_;
   RecallCurve curve_;
   VectorBlock block_;
-  mutable ScratchPool scratch_;
+  mutable ScratchPool<WalkScratch> scratch_;
 };
 
 }  // namespace elanus::index

@@ -318,7 +318,7 @@ TEST(HnswIndexTest, AFileHasNoRoomForCodesThatDoNotServe) {
 }
 
 TEST(HnswIndexTest, ScratchIsKeptForAsManyWalksAsTheMachineHasThreads) {
-  ScratchPool pool(100);
+  ScratchPool<WalkScratch> pool(std::size_t{100});
   const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::unique_ptr<WalkScratch>> taken;
   for (std::size_t i = 0; i < threads + 5; ++i) {

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -120,6 +122,9 @@ class BeamPool {
 
 struct WalkScratch {
   explicit WalkScratch(std::size_t rows) : visited(rows) {}
+  static std::size_t BytesOf(std::size_t rows) {
+    return rows * VisitedRows::kRowBytes;
+  }
 
   VisitedRows visited;
   BeamPool pool;
@@ -133,18 +138,20 @@ struct WalkScratch {
 
 // Lends scratch space to walks, and keeps as much as the machine's threads can
 // use at a time. Thread-safe.
+template <typename Scratch>
 class ScratchPool {
  public:
-  explicit ScratchPool(std::size_t rows)
-      : rows_(rows),
+  // Of Scratch(sizes...), each with Scratch::BytesOf(sizes...) bytes.
+  template <typename... Sizes>
+  explicit ScratchPool(Sizes... sizes)
+      : make_([sizes...] { return std::make_unique<Scratch>(sizes...); }),
+        bytes_each_(Scratch::BytesOf(sizes...)),
         max_kept_(std::max(1U, std::thread::hardware_concurrency())) {}
 
   // What may be kept, but for the candidates, whose number no row adds to.
-  std::size_t max_bytes() const {
-    return max_kept_ * rows_ * VisitedRows::kRowBytes;
-  }
+  std::size_t max_bytes() const { return max_kept_ * bytes_each_; }
 
-  std::unique_ptr<WalkScratch> Take() {
+  std::unique_ptr<Scratch> Take() {
     {
       base::MutexLock lock(mutex_);
       if (!free_.empty()) {
@@ -153,18 +160,19 @@ class ScratchPool {
         return scratch;
       }
     }
-    return std::make_unique<WalkScratch>(rows_);
+    return make_();
   }
-  void Give(std::unique_ptr<WalkScratch> scratch) {
+  void Give(std::unique_ptr<Scratch> scratch) {
     base::MutexLock lock(mutex_);
     if (free_.size() < max_kept_) free_.push_back(std::move(scratch));
   }
 
  private:
-  const std::size_t rows_;
+  const std::function<std::unique_ptr<Scratch>()> make_;
+  const std::size_t bytes_each_;
   const std::size_t max_kept_;
   base::Mutex mutex_;
-  std::vector<std::unique_ptr<WalkScratch>> free_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Scratch>> free_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace elanus::index
