@@ -117,7 +117,7 @@ TEST(Crc32cTest, GivesTheCheckValueOfTheStandard) {
 
 TEST(Crc32cTest, AgreesWithTheBitwiseFormInOnePieceAndInTwo) {
   std::mt19937 random(11);
-  std::vector<std::size_t> sizes = {2048, 6143, 6144, 6145, 6155, 12288, 20001};
+  std::vector<std::size_t> sizes = {1360, 4079, 4080, 4081, 4092, 8160, 20001};
   for (std::size_t size = 0; size < 200; ++size) sizes.push_back(size);
   for (const std::size_t size : sizes) {
     std::string text(size, '\0');
