@@ -5,6 +5,9 @@
 
 #include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
+#include "index/vector/diskann/build.h"
+#include "index/vector/diskann/disk_nodes.h"
+#include "index/vector/diskann/vamana.h"
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/product_build.h"
 #include "index/vector/hnsw/product_rows.h"
@@ -134,6 +137,28 @@ std::size_t BitIvfBytes(const IndexSpec& spec, std::size_t rows) {
   return centroids + std::max(training, rows * (row + 3 * kLink));
 }
 
+std::size_t DiskBytes(const IndexSpec& spec, std::size_t rows,
+                      const BuildOptions& options) {
+  const ProductShape shape = DiskCodeShape(spec);
+  const NodeLayout layout = {.dim = spec.dim, .degree = spec.disk.max_degree};
+  const std::size_t threads = std::max<std::size_t>(options.max_threads, 1);
+  // What the graph is built over, as it is and as bytes, with one dimension
+  // more for IP, then a term; what each thread has seen.
+  const std::size_t space = rows * ((spec.dim + 1) * (kFloat + 1) + kFloat +
+                                    threads * VisitedRows::kRowBytes);
+  // The sample, the same filled up, and what learns from it.
+  const std::size_t training =
+      3 * std::min(rows, kDiskSampleRows) * shape.padded_dim() * kFloat;
+  // A node's row and the next equal one stand in the file.
+  const std::size_t file =
+      layout.blocks(rows) * layout.block_bytes() + rows * (shape.m + 2 * kLink);
+  // Next equal row, row of each node, order and its inverse.
+  const std::size_t lists = rows * 4 * kLink;
+  return 2 * shape.codebook_size() * kFloat + lists +
+         rows * VamanaRowBytes(spec.disk.max_degree) +
+         std::max({space, training, file});
+}
+
 bool IsIvf(IndexType type) {
   return type == IndexType::kIvfFlat || type == IndexType::kIvfSq8 ||
          type == IndexType::kIvfPq || type == IndexType::kScann ||
@@ -163,6 +188,9 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
   // All others compute in float32.
   const std::size_t decoded = is_narrow ? rows * spec.dim * kFloat : 0;
   if (IsIvf(spec.type)) return decoded + IvfBytes(spec, rows, options);
+  if (spec.type == IndexType::kDiskAnn) {
+    return decoded + DiskBytes(spec, rows, options);
+  }
   const std::size_t graph =
       decoded + rows * HnswRowBytes(spec, options) +
       (HasProductRows(spec.type) ? ProductBytes(spec, rows) : 0);

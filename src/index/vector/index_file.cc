@@ -24,8 +24,8 @@ constexpr std::size_t kFooterBytes = 16;
 constexpr std::uint32_t kBlockBytes = 1U << 20;
 constexpr std::uint32_t kMaxSections = 64;
 
-std::size_t AlignUp(std::size_t value) {
-  return (value + kAlignment - 1) / kAlignment * kAlignment;
+std::size_t AlignUp(std::size_t value, std::size_t alignment = kAlignment) {
+  return (value + alignment - 1) / alignment * alignment;
 }
 
 std::size_t BlockCount(std::size_t bytes) {
@@ -50,6 +50,7 @@ IndexFileWriter::IndexFileWriter(const IndexFileInfo& info,
     : bytes_(0) {
   std::size_t offset = AlignUp(kHeaderBytes + sections.size() * kSectionBytes);
   for (const SectionSize& section : sections) {
+    offset = AlignUp(offset, section.alignment);
     places_.push_back({section.section, offset, section.bytes});
     offset = AlignUp(offset + section.bytes);
   }

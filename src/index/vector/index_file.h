@@ -72,6 +72,9 @@ enum class Section : std::uint32_t {
   kProduct = 60,
   kProductCodes = 61,
   kProductSquares = 62,
+  kNodeCodes = 70,
+  kNodeRows = 71,
+  kNodeBlocks = 72,
   kSignature = 80,
   kBandStarts = 81,
   kBandTags = 82,
@@ -89,6 +92,8 @@ struct IndexFileInfo {
 struct SectionSize {
   Section section;
   std::size_t bytes;
+  // The offset in the file is a multiple of it; itself a multiple of 64.
+  std::size_t alignment = 64;
 };
 
 class IndexFileWriter {

@@ -33,6 +33,10 @@ constexpr std::array kRules = {
     ParamRule{ParamKey::kQueryBits, "rbq_query_bits", 0, 8},
     ParamRule{ParamKey::kBitsQuery, "rbq_bits_query", 0, 8},
     ParamRule{ParamKey::kLevels, "nrq", 1, 16},
+    ParamRule{ParamKey::kMaxDegree, "max_degree", 1, 2048},
+    ParamRule{ParamKey::kSearchListSize, "search_list_size", 1, kIntMax},
+    ParamRule{ParamKey::kSearchList, "search_list", 1, kIntMax},
+    ParamRule{ParamKey::kBeamWidth, "beamwidth", 1, 128},
     ParamRule{ParamKey::kElementBits, "mh_element_bit_width", 8, 256},
     ParamRule{ParamKey::kBands, "mh_lsh_band", 1, kIntMax},
     ParamRule{ParamKey::kRefineRows, "refine_k", 1, kIntMax},
@@ -92,19 +96,25 @@ absl::StatusOr<std::int64_t> ReadParam(const ParamMap& params, ParamKey key,
 
 absl::StatusOr<std::optional<double>> ReadTargetRecall(const ParamMap& params) {
   constexpr std::string_view kName = "target_recall";
-  const auto found = params.find(kName);
-  if (found == params.end()) return std::nullopt;
+  if (!params.contains(kName)) return std::nullopt;
+  return ReadShare(params, kName, 0);
+}
+
+absl::StatusOr<double> ReadShare(const ParamMap& params, std::string_view name,
+                                 double fallback, bool may_be_zero) {
+  const auto found = params.find(name);
+  if (found == params.end()) return fallback;
   const std::string& text = found->second;
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() ||
-      !(value > 0 && value <= 1)) {
+      !(value >= 0 && value <= 1) || (value == 0 && !may_be_zero)) {
     return base::InvalidInput(
         base::ErrorCode::kParameterInvalid,
-        "invalid parameter[expected=a number in (0, 1]][actual={}]: param '{}' "
-        "is out of range",
-        text, kName);
+        "invalid parameter[expected=a number in {}0, 1]][actual={}]: param "
+        "'{}' is out of range",
+        may_be_zero ? '[' : '(', text, name);
   }
   return value;
 }

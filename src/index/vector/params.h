@@ -30,6 +30,10 @@ enum class ParamKey {
   kQueryBits,
   kBitsQuery,
   kLevels,
+  kMaxDegree,
+  kSearchListSize,
+  kSearchList,
+  kBeamWidth,
   kElementBits,
   kBands,
   kRefineRows
@@ -65,5 +69,9 @@ absl::StatusOr<CodeParams> ReadCodes(const ParamMap& params, std::size_t dim,
 // How many times k are ranked again, "refine_k": at least 1, which stands in
 // where it is absent.
 absl::StatusOr<float> ReadRefineK(const ParamMap& params);
+
+// A number in (0, 1], or in [0, 1] where nothing may be asked for.
+absl::StatusOr<double> ReadShare(const ParamMap& params, std::string_view name,
+                                 double fallback, bool may_be_zero = false);
 
 }  // namespace elanus::index

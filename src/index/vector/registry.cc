@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
+#include "index/vector/diskann/disk_index.h"
+#include "index/vector/diskann/disk_params.h"
 #include "index/vector/flat/flat_index.h"
 #include "index/vector/flat/raw_flat_index.h"
 #include "index/vector/hnsw/hnsw_index.h"
@@ -56,7 +58,7 @@ constexpr std::array kTypes = {
     TypeRule{"HNSW_SQ", IndexType::kHnswSq},
     TypeRule{"HNSW_PQ", IndexType::kHnswPq},
     TypeRule{"HNSW_PRQ", IndexType::kHnswPrq},
-    TypeRule{"DISKANN", {}},
+    TypeRule{"DISKANN", IndexType::kDiskAnn},
     TypeRule{"AISAQ", {}},
     TypeRule{"GPU_IVF_FLAT", {}},
     TypeRule{"GPU_IVF_PQ", {}},
@@ -284,6 +286,9 @@ absl::StatusOr<IndexSpec> ParseIndexSpec(const IndexRequest& request) {
     ASSIGN_OR_RETURN(spec.ivf,
                      ParseIvfParams(spec.type, request.params, spec.dim));
   }
+  if (spec.type == IndexType::kDiskAnn) {
+    ASSIGN_OR_RETURN(spec.disk, ParseDiskParams(request.params));
+  }
   if (spec.metric == MetricType::kMhJaccard) {
     ASSIGN_OR_RETURN(spec.minhash,
                      ParseMinHash(spec.type, request.params, spec.dim));
@@ -300,6 +305,7 @@ absl::StatusOr<SearchParams> ParseSearchParams(IndexType type,
                                                std::size_t k) {
   if (IsSparse(type)) return ParseSparseSearch(params);
   if (IsIvf(type)) return ParseIvfSearch(type, params, k);
+  if (type == IndexType::kDiskAnn) return ParseDiskSearch(params, k);
   if (type == IndexType::kMinHashLsh) return ParseMinHashSearch(params);
   SearchParams parsed;
   if (!IsHnsw(type)) return parsed;
@@ -333,6 +339,7 @@ absl::StatusOr<SearchParams> ParseRangeSearchParams(IndexType type,
     if (lists.ef == 0) lists.ef = kRangeEf;
     return lists;
   }
+  if (type == IndexType::kDiskAnn) return ParseDiskSearch(params, 1);
   if (type == IndexType::kMinHashLsh) return ParseMinHashSearch(params);
   SearchParams parsed;
   if (!IsHnsw(type)) return parsed;
@@ -397,6 +404,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildIndex(
     case IndexType::kScann:
     case IndexType::kIvfRabitq:
       return IvfIndex::Build(ctx, spec, floats.dataset(), options);
+    case IndexType::kDiskAnn:
+      return DiskAnnIndex::Build(ctx, spec, floats.dataset(), options);
     case IndexType::kBinFlat:
     case IndexType::kBinIvfFlat:
     case IndexType::kMinHashLsh:
@@ -435,6 +444,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> LoadIndex(
     case IndexType::kIvfRabitq:
     case IndexType::kBinIvfFlat:
       return IvfIndex::Open(std::move(file));
+    case IndexType::kDiskAnn:
+      return DiskAnnIndex::Open(std::move(file));
     case IndexType::kMinHashLsh:
       return MinHashIndex::Open(std::move(file));
     case IndexType::kSparseInverted:

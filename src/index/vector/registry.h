@@ -83,6 +83,16 @@ struct IvfParams {
   friend bool operator==(const IvfParams&, const IvfParams&) = default;
 };
 
+struct DiskParams {
+  std::uint32_t max_degree = 56;
+  std::uint32_t search_list_size = 100;
+  // What stays in memory, in shares of the rows' own bytes.
+  double code_budget = 0.1;
+  double cache_budget = 0.02;
+
+  friend bool operator==(const DiskParams&, const DiskParams&) = default;
+};
+
 // How the lists of sparse rows are searched; all find the same.
 enum class SparseAlgorithm : std::uint32_t {
   kDaatMaxScore = 0,  // the numbers stand in files
@@ -117,6 +127,7 @@ struct IndexSpec {
   HnswParams hnsw;        // the HNSW family only
   ProductParams product;  // HNSW_PQ and HNSW_PRQ only
   IvfParams ivf;          // the IVF family and SCANN only
+  DiskParams disk;        // DISKANN only
   SparseParams sparse;    // indexes on sparse rows only
   MinHashParams minhash;  // MHJACCARD only
   // The request said AUTOINDEX: DescribeIndex answers with that name.

@@ -392,6 +392,73 @@ TEST(SearchParamsTest, ScannIsLeftToTheIndexUnlessAnEffortOrARecallIsGiven) {
       ParseSearchParams(IndexType::kScann, {{"target_recall", "2"}}, 10).ok());
 }
 
+TEST(IndexSpecTest, DiskAnnTakesMilvussParametersInTheirRanges) {
+  const auto spec = [](ParamMap params) {
+    return ParseIndexSpec({.type_name = "DISKANN",
+                           .metric_name = "L2",
+                           .dim = 8,
+                           .params = std::move(params)});
+  };
+  EXPECT_EQ(spec({})->disk,
+            (DiskParams{.max_degree = 56, .search_list_size = 100}));
+  EXPECT_EQ(spec({{"max_degree", "32"},
+                  {"search_list_size", "60"},
+                  {"pq_code_budget_gb_ratio", "0.25"},
+                  {"build_dram_budget_gb_ratio", "0.3"},
+                  {"search_cache_budget_gb_ratio", "0.1"}})
+                ->disk,
+            (DiskParams{.max_degree = 32,
+                        .search_list_size = 60,
+                        .code_budget = 0.25,
+                        .cache_budget = 0.1}));
+  for (const auto& [name, value, range] :
+       {std::tuple{"max_degree", "0", "[1, 2048]"},
+        std::tuple{"max_degree", "2049", "[1, 2048]"},
+        std::tuple{"search_list_size", "0", "[1, 2147483647]"},
+        std::tuple{"pq_code_budget_gb_ratio", "0", "(0, 1]"},
+        std::tuple{"search_cache_budget_gb_ratio", "1.5", "[0, 1]"}}) {
+    const auto refused = spec({{name, value}});
+    EXPECT_EQ(base::CodeOf(refused.status()), ErrorCode::kParameterInvalid);
+    EXPECT_THAT(Message(refused.status()), HasSubstr(name));
+    EXPECT_THAT(Message(refused.status()), HasSubstr(range));
+  }
+}
+
+TEST(IndexSpecTest, DiskAnnRefusesToBeMapped) {
+  const auto spec = [](const char* enabled) {
+    return ParseIndexSpec({.type_name = "DISKANN",
+                           .metric_name = "L2",
+                           .dim = 8,
+                           .params = {{"mmap.enabled", enabled}}});
+  };
+  EXPECT_TRUE(spec("false").ok());
+  const auto refused = spec("true");
+  EXPECT_EQ(base::CodeOf(refused.status()), ErrorCode::kParameterInvalid);
+  EXPECT_EQ(Message(refused.status()),
+            "index type DISKANN does not support mmap: invalid parameter");
+}
+
+TEST(SearchParamsTest, DiskAnnsListMustReachK) {
+  const auto given = ParseSearchParams(
+      IndexType::kDiskAnn, {{"search_list", "30"}, {"beamwidth", "8"}}, 30);
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(given->search_list, 30U);
+  EXPECT_EQ(given->beam_width, 8U);
+  EXPECT_EQ(ParseSearchParams(IndexType::kDiskAnn, {}, 10)->search_list, 0U);
+  const auto small =
+      ParseSearchParams(IndexType::kDiskAnn, {{"search_list", "29"}}, 30);
+  EXPECT_EQ(base::CodeOf(small.status()), ErrorCode::kParameterInvalid);
+  EXPECT_EQ(Message(small.status()),
+            "search_list_size(29) should be larger than k(30)");
+  EXPECT_THAT(
+      Message(ParseSearchParams(IndexType::kDiskAnn, {{"beamwidth", "129"}}, 1)
+                  .status()),
+      HasSubstr("[1, 128]"));
+  EXPECT_EQ(ParseRangeSearchParams(IndexType::kDiskAnn, {{"search_list", "3"}})
+                ->search_list,
+            3U);
+}
+
 TEST(IndexTypeTest, NamesAreTheWires) {
   EXPECT_EQ(NameOf(IndexType::kFlat), "FLAT");
   EXPECT_EQ(NameOf(IndexType::kHnsw), "HNSW");

@@ -127,6 +127,10 @@ struct SearchParams {
   // Sparse: below 1, rows are passed over whose best possible score is above
   // what the hits have, by so much.
   float dim_max_score_ratio = 1;
+  // DISKANN: how many candidates are kept. 0 = the default, k + 54.
+  std::size_t search_list = 0;
+  // DISKANN: how many blocks are asked for at once. 0 = the default, 4.
+  std::size_t beam_width = 0;
   // MHJACCARD where there are bands: hits are ranked by their elements and not
   // by the bands that they share with the query.
   bool with_jaccard = false;
@@ -235,6 +239,7 @@ enum class IndexType : std::uint8_t {
   kHnswSq = 8,
   kHnswPq = 9,
   kHnswPrq = 10,
+  kDiskAnn = 11,
   kIvfFlat = 3,
   kIvfSq8 = 4,
   kIvfPq = 5,

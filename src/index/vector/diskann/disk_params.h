@@ -1,0 +1,19 @@
+// Reads the parameters of DISKANN (registry.h) from the wire's text.
+//
+// Errors: kParameterInvalid with name, value and range; for mmap.enabled, which
+//         has no meaning here.
+#pragma once
+
+#include <cstddef>
+
+#include "base/status.h"
+#include "index/vector/registry.h"
+
+namespace elanus::index {
+
+absl::StatusOr<DiskParams> ParseDiskParams(const ParamMap& params);
+
+absl::StatusOr<SearchParams> ParseDiskSearch(const ParamMap& params,
+                                             std::size_t k);
+
+}  // namespace elanus::index
