@@ -147,6 +147,7 @@ class Queries {
   Queries() = default;
   // nq * dim; implicit, because nearly all are.
   template <typename Floats>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): it is constrained.
   requires std::convertible_to<Floats, std::span<const float>> Queries(
       Floats&& floats)  // NOLINT(google-explicit-constructor)
       : floats_(std::forward<Floats>(floats)) {}
