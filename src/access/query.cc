@@ -187,11 +187,13 @@ void QueryCall::Finish(absl::Status status) {
 
 void RegisterQuery(Proxy& proxy, Dispatch& dispatch) {
   dispatch.Register<QueryRequest, QueryResults>(
-      "Query", [&proxy](CallContext& ctx, const QueryRequest& request,
-                        QueryResults* reply, base::Done done) {
+      "Query",
+      [&proxy](CallContext& ctx, const QueryRequest& request,
+               QueryResults* reply, base::Done done) {
         std::make_shared<QueryCall>(proxy, ctx, request, reply, std::move(done))
             ->Start();
-      });
+      },
+      {.is_brief = true});
 }
 
 }  // namespace elanus::access

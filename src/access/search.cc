@@ -208,12 +208,14 @@ void SearchCall::Finish(absl::Status status) {
 
 void RegisterSearch(Proxy& proxy, Dispatch& dispatch) {
   dispatch.Register<SearchRequest, SearchResults>(
-      "Search", [&proxy](CallContext& ctx, const SearchRequest& request,
-                         SearchResults* reply, base::Done done) {
+      "Search",
+      [&proxy](CallContext& ctx, const SearchRequest& request,
+               SearchResults* reply, base::Done done) {
         std::make_shared<SearchCall>(proxy, ctx, request, reply,
                                      std::move(done))
             ->Start();
-      });
+      },
+      {.is_brief = true});
 }
 
 }  // namespace elanus::access

@@ -1,6 +1,7 @@
 // The Search call of the public port.
 //
-// Threads: the handler runs on the request executor.
+// Threads: the handler runs on the request executor, or, for a call that comes
+//          alone, on the port's polling thread.
 #pragma once
 
 #include "access/grpc/dispatch.h"

@@ -50,20 +50,27 @@ RpcServer::RpcServer(RpcServerOptions options, base::Executor& executor)
 
 RpcServer::~RpcServer() { Stop(std::chrono::milliseconds(0)); }
 
-void RpcServer::Register(std::string path, RpcHandler handler) {
+void RpcServer::Register(std::string path, RpcHandler handler,
+                         MethodOptions options) {
   CHECK(state_->server == nullptr && handler != nullptr);
   const bool is_new =
-      state_->methods.try_emplace(std::move(path), State::Method{handler, ""})
+      state_->methods
+          .try_emplace(std::move(path),
+                       State::Method{.handler = std::move(handler),
+                                     .refusal = "",
+                                     .options = options})
           .second;
   CHECK(is_new);
 }
 
 void RpcServer::Refuse(std::string path, std::string text) {
   CHECK(state_->server == nullptr);
-  const bool is_new =
-      state_->methods
-          .try_emplace(std::move(path), State::Method{nullptr, std::move(text)})
-          .second;
+  const bool is_new = state_->methods
+                          .try_emplace(std::move(path),
+                                       State::Method{.handler = nullptr,
+                                                     .refusal = std::move(text),
+                                                     .options = {}})
+                          .second;
   CHECK(is_new);
 }
 
@@ -91,7 +98,10 @@ absl::Status RpcServer::Start() {
   }
   // One request is always outstanding; each arrival asks for the next.
   state.RequestCall();
-  state.thread = std::thread([state = state_.get()] { state->Poll(); });
+  state.polling.emplace(base::RelayOptions{.name = "rpc-server"},
+                        [state = state_.get()](base::Relay::Turn& turn) {
+                          return state->Poll(turn);
+                        });
   return absl::OkStatus();
 }
 
@@ -119,7 +129,7 @@ void RpcServer::Stop(std::chrono::milliseconds patience) {
     state.server->Shutdown(std::chrono::system_clock::now() + patience);
     state.gate.Close();
     state.queue->Shutdown();
-    state.thread.join();
+    state.polling->Join();
   });
 }
 

@@ -1,7 +1,9 @@
 // A gRPC server with one generic service: every unary call arrives in one
-// place as path, metadata and raw bytes. One thread polls gRPC and never runs
-// a handler; each call is handed over once, to an Executor, and may be
-// answered later from any thread.
+// place as path, metadata and raw bytes. One thread polls gRPC; each call is
+// handed over once, to an Executor, and may be answered later from any thread.
+// A brief call that comes alone runs on the polling thread: waking another one
+// costs more than many a read. If it takes long after all, polling goes on
+// beside it (base/relay.h).
 //
 //   RpcServer server({.address = "127.0.0.1:0"}, executor);
 //   server.Register("/pkg.Service/Method", [](std::unique_ptr<RpcCall> call) {
@@ -68,6 +70,11 @@ class RpcCall {
 
 using RpcHandler = std::function<void(std::unique_ptr<RpcCall>)>;
 
+struct MethodOptions {
+  // Its handler waits for nobody and is mostly done within a millisecond.
+  bool is_brief = false;
+};
+
 struct RpcServerOptions {
   // "host:port", port 0 = any free one. Empty: only connections that are
   // handed over by Adopt.
@@ -92,7 +99,8 @@ class RpcServer final {
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
 
-  void Register(std::string path, RpcHandler handler);
+  void Register(std::string path, RpcHandler handler,
+                MethodOptions options = {});
   // Calls of `path` fail with UNIMPLEMENTED and `text`; their messages are not
   // read. For streaming methods.
   void Refuse(std::string path, std::string text);

@@ -1,7 +1,5 @@
 #include "role/rpc_server_call.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -13,6 +11,8 @@ namespace elanus::role {
 namespace {
 
 constexpr std::size_t kRequestIdBytesMax = 64;
+// A larger request takes its handler long.
+constexpr std::size_t kBriefRequestBytesMax = 64 << 10;
 
 // `deadline` on the scale of the monotonic clock.
 std::int64_t MonotonicDeadline(std::chrono::system_clock::time_point deadline,
@@ -47,15 +47,14 @@ void RpcServer::State::RequestCall() {
   (new ServerCall(shared_from_this()))->Start();
 }
 
-void RpcServer::State::Poll() {
-  pthread_setname_np(pthread_self(), "rpc-server");
+bool RpcServer::State::Poll(base::Relay::Turn& turn) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue->Next(&tag, &ok)) {
-    MarkReceived();
-    const auto* step = static_cast<ServerCall::Tag*>(tag);
-    step->call->Proceed(step->step, ok);
-  }
+  if (!queue->Next(&tag, &ok)) return false;
+  MarkReceived();
+  const auto* step = static_cast<ServerCall::Tag*>(tag);
+  step->call->Proceed(step->step, ok, turn);
+  return true;
 }
 
 ServerCall::~ServerCall() {
@@ -84,14 +83,14 @@ void ServerCall::Start() {
   Release();  // the constructor's; the operation holds its own
 }
 
-void ServerCall::Proceed(Step step, bool ok) {
+void ServerCall::Proceed(Step step, bool ok, base::Relay::Turn& turn) {
   switch (step) {
     case Step::kArrive:
       // Without a call gRPC never gives the tag of its end back.
       if (ok) Arrived();
       break;
     case Step::kRead:
-      HaveRead(ok);
+      HaveRead(ok, turn);
       break;
     case Step::kLeave:
       if (context_.IsCancelled()) op_context_.Cancel();
@@ -138,7 +137,7 @@ void ServerCall::Arrived() {
   StartOperation([this] { stream_.Read(&bytes_, &read_); });
 }
 
-void ServerCall::HaveRead(bool ok) {
+void ServerCall::HaveRead(bool ok, base::Relay::Turn& turn) {
   if (!ok) {
     // gRPC has answered already if the message was too large or the client is
     // gone; this answer is for a stream that ended without a message.
@@ -159,11 +158,25 @@ void ServerCall::HaveRead(bool ok) {
     return;
   }
   references_.fetch_add(1, std::memory_order_relaxed);
+  auto call = std::make_unique<GrpcCall>(this);
+  if (RunsHere(turn)) {
+    turn.Run([&] { Run(std::move(call)); });
+    return;
+  }
   state_->executor.Submit(
-      [call = std::make_unique<GrpcCall>(this), this]() mutable {
-        request_ = TakeBytes(bytes_);
-        method_->handler(std::move(call));
-      });
+      [call = std::move(call), this]() mutable { Run(std::move(call)); });
+}
+
+bool ServerCall::RunsHere(const base::Relay::Turn& turn) {
+  const bool comes_alone =
+      state_->alone.Note(state_->calls.load(std::memory_order_relaxed) == 1);
+  return comes_alone && method_->options.is_brief &&
+         counted_bytes_ <= kBriefRequestBytesMax && turn.MayRun();
+}
+
+void ServerCall::Run(std::unique_ptr<RpcCall> call) {
+  request_ = TakeBytes(bytes_);
+  method_->handler(std::move(call));
 }
 
 std::optional<std::string_view> ServerCall::Metadata(

@@ -10,10 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/relay.h"
 #include "role/rpc_server.h"
 
 namespace elanus::role {
@@ -33,6 +34,38 @@ class StartGate {
   std::atomic<std::uint64_t> inside_{0};
 };
 
+// Tells whether calls come one after another, by what it is told of each as it
+// comes. While a call runs on the polling thread no other is seen to come, so
+// now and then some are handed over just to look.
+class AloneCalls {
+ public:
+  static constexpr int kLooked = 8;
+  static constexpr int kTrusted = 120;
+
+  // A call came, perhaps while others were under way. True if it may be taken
+  // for one that nobody comes beside.
+  bool Note(bool is_alone) {
+    if (!is_alone) {
+      looked_ = 0;
+      trusted_ = 0;
+      return false;
+    }
+    if (trusted_ > 0) {
+      --trusted_;
+      return true;
+    }
+    if (++looked_ == kLooked) {
+      looked_ = 0;
+      trusted_ = kTrusted;
+    }
+    return false;
+  }
+
+ private:
+  int looked_ = 0;   // that came alone, in a row
+  int trusted_ = 0;  // that are to come
+};
+
 // What the calls of a server share; lives until the last of them is gone.
 class RpcServer::State : public std::enable_shared_from_this<State> {
  public:
@@ -42,11 +75,13 @@ class RpcServer::State : public std::enable_shared_from_this<State> {
   struct Method {
     RpcHandler handler;   // empty: refused
     std::string refusal;  // why
+    MethodOptions options;
   };
 
   // Asks gRPC for one more call.
   void RequestCall();
-  void Poll();
+  // Waits for an event and deals with it. False at the end.
+  bool Poll(base::Relay::Turn& turn);
 
   const RpcServerOptions options;
   base::Executor& executor;
@@ -55,7 +90,8 @@ class RpcServer::State : public std::enable_shared_from_this<State> {
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<grpc::Server> server;  // goes before queue and service
-  std::thread thread;
+  std::optional<base::Relay> polling;
+  AloneCalls alone;  // of the polling thread
   int port = 0;
   StartGate gate;
   std::atomic<std::size_t> calls{0};
@@ -81,7 +117,7 @@ class ServerCall final {
   // Asks for a call to arrive; frees itself if the server has stopped.
   void Start();
   // Polling thread: an operation is done, `ok` says how.
-  void Proceed(Step step, bool ok);
+  void Proceed(Step step, bool ok, base::Relay::Turn& turn);
 
   const std::string& method() const { return context_.method(); }
   std::string peer() const { return context_.peer(); }
@@ -98,8 +134,10 @@ class ServerCall final {
  private:
   ~ServerCall();
   void Arrived();
-  void HaveRead(bool ok);
-  void Run(const RpcHandler& handler);
+  void HaveRead(bool ok, base::Relay::Turn& turn);
+  // May it run on the polling thread?
+  bool RunsHere(const base::Relay::Turn& turn);
+  void Run(std::unique_ptr<RpcCall> call);
   // True for the first answer of the call, which ends it for the limit.
   bool TakeAnswer();
   bool IsReplySizeAllowed(std::size_t size);

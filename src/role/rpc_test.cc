@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
@@ -29,12 +30,29 @@ using ::testing::HasSubstr;
 constexpr char kEcho[] = "/test.Role/Echo";
 constexpr char kFail[] = "/test.Role/Fail";
 constexpr char kPark[] = "/test.Role/Park";
+constexpr char kBrief[] = "/test.Role/Brief";
 
 base::OpContext ContextWithDeadline(milliseconds left) {
   const base::Clock& clock = base::SystemClock();
   return base::OpContext(clock, clock.MonotonicNs() + left.count() * 1000000,
                          "request-1");
 }
+
+// Counts what it hands on.
+class CountingExecutor final : public base::Executor {
+ public:
+  explicit CountingExecutor(base::Executor& to) : to_(to) {}
+  void Submit(base::Task task) override {
+    ++submitted;
+    to_.Submit(std::move(task));
+  }
+  std::size_t width() const override { return to_.width(); }
+
+  std::atomic<int> submitted{0};
+
+ private:
+  base::Executor& to_;
+};
 
 // A role with an asynchronous method for each case.
 class TestRole {
@@ -74,7 +92,13 @@ class RpcTest : public ::testing::Test {
  protected:
   void Start(RpcServerOptions options = {}) {
     options.address = "127.0.0.1:0";
-    server_ = std::make_unique<RpcServer>(options, server_threads_);
+    server_ = std::make_unique<RpcServer>(options, executor_);
+    server_->Register(kBrief,
+                      [this](std::unique_ptr<RpcCall> call) {
+                        if (brief_) brief_(*call);
+                        call->Finish(call->request());
+                      },
+                      {.is_brief = true});
     BindMethod(*server_, kEcho, role_, &TestRole::Echo);
     BindMethod(*server_, "/test.Role/RequestId", role_, &TestRole::RequestId);
     BindMethod(*server_, kFail, role_, &TestRole::Fail);
@@ -114,7 +138,18 @@ class RpcTest : public ::testing::Test {
     return outcome->get_future();
   }
 
+  // Until the server trusts that calls come one after another.
+  void CallOneByOne() {
+    for (int before = -1; before != executor_.submitted;) {
+      before = executor_.submitted;
+      ASSERT_TRUE(Call(kBrief, "x").ok());
+    }
+  }
+
   base::ThreadPool server_threads_{{.name = "server", .threads = 2}};
+  CountingExecutor executor_{server_threads_};
+  // What a brief call does before it is answered.
+  std::function<void(const RpcCall&)> brief_;
   base::ThreadPool client_threads_{{.name = "client", .threads = 2}};
   TestRole role_;
   std::unique_ptr<RpcServer> server_;
@@ -302,6 +337,85 @@ TEST_F(RpcTest, ManyThreadsCallAtOnceAndEachGetsItsOwnAnswer) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(right, kThreads * kCalls);
+}
+
+TEST_F(RpcTest, BriefCallsThatComeOneAfterAnotherAreMostlyNotHandedOver) {
+  Start();
+  constexpr int kCalls = 1000;
+  for (int i = 0; i < kCalls; ++i) ASSERT_TRUE(Call(kBrief, "x").ok());
+  EXPECT_GT(executor_.submitted, kCalls / 100);  // looked whether they do
+  EXPECT_LT(executor_.submitted, kCalls / 2);
+  executor_.submitted = 0;
+  for (int i = 0; i < kCalls; ++i) ASSERT_TRUE(Call(kEcho, "x").ok());
+  EXPECT_EQ(executor_.submitted, kCalls);
+}
+
+TEST_F(RpcTest, ABriefCallBesideAnotherIsHandedOver) {
+  Start();
+  CallOneByOne();
+  std::future<absl::Status> parked = CallParked({});
+  executor_.submitted = 0;
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Call(kBrief, "x").ok());
+  EXPECT_EQ(executor_.submitted, 100);
+  role_.parked(absl::OkStatus());
+  EXPECT_TRUE(parked.get().ok());
+}
+
+TEST_F(RpcTest, ALargeBriefCallIsHandedOver) {
+  Start();
+  CallOneByOne();
+  executor_.submitted = 0;
+  ASSERT_TRUE(Call(kBrief, std::string(1 << 20, 'x')).ok());
+  EXPECT_EQ(executor_.submitted, 1);
+}
+
+TEST_F(RpcTest, ABriefCallThatTakesLongHoldsNobodyUp) {
+  Start();
+  CallOneByOne();
+  brief_ = [this](const RpcCall&) {
+    executor_.submitted = 0;
+    std::string answer;
+    EXPECT_TRUE(Call(kEcho, "beside", &answer).ok());
+    EXPECT_EQ(answer, "beside");
+    EXPECT_EQ(executor_.submitted, 1);
+  };
+  std::string answer;
+  EXPECT_TRUE(Call(kBrief, "long", &answer).ok());
+}
+
+TEST_F(RpcTest, ABriefCallThatTakesLongHearsThatItIsCancelled) {
+  Start();
+  CallOneByOne();
+  const base::OpContext ctx = ContextWithDeadline(milliseconds(60000));
+  std::promise<void> runs_here;
+  std::promise<void> over;
+  executor_.submitted = 0;
+  brief_ = [&](const RpcCall& call) {
+    runs_here.set_value();
+    while (!call.context().is_cancelled()) std::this_thread::yield();
+    over.set_value();
+  };
+  std::thread caller(
+      [&] { EXPECT_FALSE(Call(kBrief, "x", nullptr, ctx).ok()); });
+  runs_here.get_future().wait();
+  EXPECT_EQ(executor_.submitted, 0);
+  ctx.Cancel();
+  caller.join();
+  over.get_future().wait();
+}
+
+TEST_F(RpcTest, StopCancelsABriefCallThatTakesLong) {
+  Start();
+  CallOneByOne();
+  std::promise<void> runs_here;
+  brief_ = [&](const RpcCall& call) {
+    runs_here.set_value();
+    while (!call.context().is_cancelled()) std::this_thread::yield();
+  };
+  std::thread caller([&] { EXPECT_FALSE(Call(kBrief, "x").ok()); });
+  runs_here.get_future().wait();
+  server_->Stop(milliseconds(10));
+  caller.join();
 }
 
 TEST_F(RpcTest, StopLetsACallInFlightFinish) {

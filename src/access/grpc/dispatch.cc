@@ -75,10 +75,12 @@ void Dispatch::Install(role::RpcServer& server) {
                         " is not supported by this version");
       continue;
     }
-    server.Register(row->method.path,
-                    [this, &row = *row](std::unique_ptr<role::RpcCall> call) {
-                      Serve(row, std::move(call));
-                    });
+    server.Register(
+        row->method.path,
+        [this, &row = *row](std::unique_ptr<role::RpcCall> call) {
+          Serve(row, std::move(call));
+        },
+        row->options);
   }
 }
 

@@ -13,7 +13,7 @@
 // answered with code 10, in the type that the client waits for.
 //
 // Threads:   Register before Install; handlers run on the server's executor,
-//            many at once.
+//            those of brief methods also on its polling thread, many at once.
 // Ownership: gate and dispatch outlive the calls of the server. Context,
 //            request and reply of a handler live until its Done.
 // Errors:    bytes that are no such request are gRPC's INVALID_ARGUMENT;
@@ -68,7 +68,8 @@ class Dispatch {
   // descriptor() and bool Parse(const base::Buffer&), which may keep views of
   // the bytes.
   template <typename Request, typename Reply>
-  void Register(std::string_view method, Handler<Request, Reply> handler);
+  void Register(std::string_view method, Handler<Request, Reply> handler,
+                role::MethodOptions options = {});
 
   // Puts all rows into `server`, which has not been started.
   void Install(role::RpcServer& server);
@@ -86,6 +87,7 @@ class Dispatch {
   struct Row {
     Method method;
     EnteredHandler handler;
+    role::MethodOptions options;
   };
   template <typename Reply>
   struct Exchange;
@@ -126,12 +128,14 @@ struct Dispatch::Exchange {
 
 template <typename Request, typename Reply>
 void Dispatch::Register(std::string_view method,
-                        Handler<Request, Reply> handler) {
+                        Handler<Request, Reply> handler,
+                        role::MethodOptions options) {
   struct Parsed : Exchange<Reply> {
     using Exchange<Reply>::Exchange;
     Request request;
   };
   Row& row = RowOf(method, Request::descriptor(), Reply::descriptor());
+  row.options = options;
   row.handler = [handler =
                      std::move(handler)](std::unique_ptr<Entered> entered) {
     auto owned = std::make_unique<Parsed>(std::move(entered));
