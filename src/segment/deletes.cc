@@ -15,7 +15,10 @@ bool DeleteLog::Mark(RowOffset row, base::Timestamp at) {
     return true;
   }
   // What is marked was marked at last_at_ or before.
-  if (at.value >= last_at_ && IsBitSet(row)) return false;
+  if (at.value >= last_at_.load(std::memory_order_relaxed) &&
+      IsBitSet(row, std::memory_order_relaxed)) {
+    return false;
+  }
   Append(row, at.value);
   return true;
 }
@@ -32,21 +35,23 @@ void DeleteLog::Publish() {
 }
 
 bool DeleteLog::IsMarked(RowOffset row) const {
-  return published_ ? IsBitSet(row) : loading_.contains(row);
+  return published_ ? IsBitSet(row, std::memory_order_relaxed)
+                    : loading_.contains(row);
 }
 
-bool DeleteLog::IsBitSet(RowOffset row) const {
+bool DeleteLog::IsBitSet(RowOffset row, std::memory_order order) const {
   const std::size_t word = row / 64;
   return word < bits_.capacity() &&
-         ((bits_[word].load(std::memory_order_relaxed) >> (row % 64)) & 1) != 0;
+         ((bits_[word].load(order) >> (row % 64)) & 1) != 0;
 }
 
 void DeleteLog::Append(RowOffset row, std::uint64_t at) {
   const std::size_t count = entry_count_.load(std::memory_order_relaxed);
   entries_.GrowTo(count + 1);
   entries_[count] = {.row = row, .at = at};
-  if (at < last_at_) is_ordered_.store(false, std::memory_order_relaxed);
-  last_at_ = std::max(last_at_, at);
+  const std::uint64_t last_at = last_at_.load(std::memory_order_relaxed);
+  if (at < last_at) is_ordered_.store(false, std::memory_order_relaxed);
+  last_at_.store(std::max(last_at, at), std::memory_order_relaxed);
   if (at < first_at_.load(std::memory_order_relaxed)) {
     first_at_.store(at, std::memory_order_relaxed);
   }
@@ -80,6 +85,7 @@ types::Bitset DeleteLog::DeletedAt(base::Timestamp read_ts,
   }
   types::Bitset deleted(rows);
   CopyBits(&deleted);
+  if (last_at_.load(std::memory_order_relaxed) <= read_ts.value) return deleted;
   std::size_t count = entry_count_.load(std::memory_order_acquire);
   if (is_ordered_.load(std::memory_order_relaxed)) {
     // Takes back what happened after read_ts.
@@ -95,6 +101,23 @@ types::Bitset DeleteLog::DeletedAt(base::Timestamp read_ts,
     if (entry.at <= read_ts.value && entry.row < rows) deleted.Set(entry.row);
   }
   return deleted;
+}
+
+bool DeleteLog::IsDeletedAt(RowOffset row, base::Timestamp read_ts) const {
+  if (!IsBitSet(row, std::memory_order_acquire)) return false;
+  if (last_at_.load(std::memory_order_relaxed) <= read_ts.value) return true;
+  std::size_t count = entry_count_.load(std::memory_order_acquire);
+  if (is_ordered_.load(std::memory_order_relaxed)) {
+    for (; count > 0 && entries_[count - 1].at > read_ts.value; --count) {
+      if (entries_[count - 1].row == row) return false;
+    }
+    return true;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.row == row && entry.at <= read_ts.value) return true;
+  }
+  return false;
 }
 
 std::vector<DeleteLog::MarkedRow> DeleteLog::Marked() const {

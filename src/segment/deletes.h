@@ -52,6 +52,8 @@ class DeleteLog {
   }
   // The rows below `rows` that are deleted at `read_ts`; empty if none is.
   types::Bitset DeletedAt(base::Timestamp read_ts, std::size_t rows) const;
+  // The same of one row; the rows' number costs nothing.
+  bool IsDeletedAt(RowOffset row, base::Timestamp read_ts) const;
 
   // All marks after Publish, each row once, in any order.
   struct MarkedRow {
@@ -69,7 +71,7 @@ class DeleteLog {
   };
 
   void Append(RowOffset row, std::uint64_t at);
-  bool IsBitSet(RowOffset row) const;
+  bool IsBitSet(RowOffset row, std::memory_order order) const;
   void CopyBits(types::Bitset* deleted) const;
 
   // Before Publish: row → smallest time.
@@ -83,7 +85,9 @@ class DeleteLog {
   StableArray<std::atomic<std::uint64_t>> bits_;
   std::atomic<std::size_t> rows_deleted_{0};
   std::atomic<std::uint64_t> first_at_{~std::uint64_t{0}};
-  std::uint64_t last_at_ = 0;
+  // The largest time. Written before the bits: who has seen a bit and finds no
+  // time here that is too late can trust the bits.
+  std::atomic<std::uint64_t> last_at_{0};
   // False once a mark came out of order: reads then look at every entry.
   std::atomic<bool> is_ordered_{true};
 };

@@ -43,17 +43,13 @@ class FilterRun {
             const RowFilter& filter)
       : ctx_(ctx), segment_(segment), filter_(filter) {}
 
-  // Looks at what is visible; before anything else.
-  absl::Status Start() {
-    ASSIGN_OR_RETURN(visible_, segment_.VisibleAt(filter_.read_ts));
-    return absl::OkStatus();
-  }
-
   // The keys that are all the filter asks for, if they are few.
   std::optional<std::vector<types::PrimaryKey>> ListedKeys() const {
     if (filter_.filter == nullptr) return std::nullopt;
     auto keys = filter_.filter->PrimaryKeyList();
-    if (keys.has_value() && !IsFewer(keys->size())) keys.reset();
+    if (keys.has_value() && !AreFew(keys->size(), segment_.rows())) {
+      keys.reset();
+    }
     return keys;
   }
 
@@ -61,6 +57,7 @@ class FilterRun {
   // Does no work that grows with the segment.
   absl::StatusOr<std::vector<FoundRow>> NewestOf(
       std::vector<types::PrimaryKey> keys) const {
+    RETURN_IF_ERROR(segment_.CheckHistory(filter_.read_ts));
     std::vector<FoundRow> newest;
     std::vector<RowOffset> rows;
     for (types::PrimaryKey& key : keys) {
@@ -68,7 +65,7 @@ class FilterRun {
       RETURN_IF_ERROR(segment_.FindKey(ViewOf(key), filter_.read_ts, &rows));
       std::optional<std::pair<base::Timestamp, RowOffset>> best;
       for (const RowOffset row : rows) {
-        if (!IsVisible(row)) continue;
+        if (segment_.IsDeletedAt(row, filter_.read_ts)) continue;
         ASSIGN_OR_RETURN(const base::Timestamp at, segment_.AtOf(row));
         best = std::max(best, std::optional(std::pair(at, row)));
       }
@@ -81,6 +78,7 @@ class FilterRun {
   }
 
   absl::StatusOr<PassedRows> Run() {
+    ASSIGN_OR_RETURN(visible_, segment_.VisibleAt(filter_.read_ts));
     const expr::Plan* plan = filter_.filter.get();
     if (visible_.rows == 0 || (plan != nullptr && plan->always_false())) {
       return PassedRows{.rows = visible_.rows};
@@ -93,7 +91,7 @@ class FilterRun {
     }
     types::Bitset selected(visible_.rows);
     const auto keys = plan->PrimaryKeyCandidates();
-    if (keys.has_value() && IsFewer(keys->size())) {
+    if (keys.has_value() && AreFew(keys->size(), visible_.rows)) {
       RETURN_IF_ERROR(SelectByKeys(*keys, &selected));
     } else {
       RETURN_IF_ERROR(SelectByScan(&selected));
@@ -111,8 +109,8 @@ class FilterRun {
   // A look-up costs about as much as the scan of so many rows.
   static constexpr std::size_t kRowsPerLookUp = 16;
 
-  bool IsFewer(std::size_t keys) const {
-    return keys * kRowsPerLookUp < visible_.rows;
+  static bool AreFew(std::size_t keys, std::size_t rows) {
+    return keys * kRowsPerLookUp < rows;
   }
 
   bool IsVisible(RowOffset row) const {
@@ -169,7 +167,7 @@ class FilterRun {
   const base::OpContext& ctx_;
   const Segment& segment_;
   const RowFilter& filter_;
-  Visibility visible_;
+  Visibility visible_;  // for Run
 };
 
 // The passing rows of one kind of key, sorted: by key, newest first.
@@ -270,9 +268,7 @@ absl::StatusOr<std::vector<FoundRow>> RetrieveAs(const Segment& segment,
 absl::StatusOr<PassedRows> FilterRows(const base::OpContext& ctx,
                                       const Segment& segment,
                                       const RowFilter& filter) {
-  FilterRun run(ctx, segment, filter);
-  RETURN_IF_ERROR(run.Start());
-  return run.Run();
+  return FilterRun(ctx, segment, filter).Run();
 }
 
 absl::StatusOr<std::size_t> Count(const base::OpContext& ctx,
@@ -287,7 +283,6 @@ absl::StatusOr<std::vector<FoundRow>> Retrieve(const base::OpContext& ctx,
                                                const RowFilter& filter,
                                                const RetrieveOptions& options) {
   FilterRun run(ctx, segment, filter);
-  RETURN_IF_ERROR(run.Start());
   if (auto keys = run.ListedKeys()) {
     ASSIGN_OR_RETURN(std::vector<FoundRow> found,
                      run.NewestOf(*std::move(keys)));

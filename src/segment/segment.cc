@@ -69,12 +69,15 @@ absl::StatusOr<types::PrimaryKey> Segment::KeyOfRow(RowOffset row) const {
   return KeyOf(KeyAt(keys, row - chunk.row_begin));
 }
 
+absl::Status Segment::CheckHistory(base::Timestamp read_ts) const {
+  if (read_ts >= history_from()) return absl::OkStatus();
+  return base::Error(base::ErrorCode::kServiceInternal,
+                     "segment {} answers exactly from {} on, asked at {}",
+                     base::ToInt(id()), history_from().value, read_ts.value);
+}
+
 absl::StatusOr<Visibility> Segment::VisibleAt(base::Timestamp read_ts) const {
-  if (read_ts < history_from()) {
-    return base::Error(base::ErrorCode::kServiceInternal,
-                       "segment {} answers exactly from {} on, asked at {}",
-                       base::ToInt(id()), history_from().value, read_ts.value);
-  }
+  RETURN_IF_ERROR(CheckHistory(read_ts));
   Visibility visible{.rows = rows()};
   visible.excluded = deletes_.DeletedAt(read_ts, visible.rows);
   ASSIGN_OR_RETURN(visible.rows,

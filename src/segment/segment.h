@@ -102,6 +102,12 @@ class Segment {
 
   // Errors: kServiceInternal below history_from().
   absl::StatusOr<Visibility> VisibleAt(base::Timestamp read_ts) const;
+  // The same for a few rows: those that FindKey gives for a time that
+  // CheckHistory lets pass, without those that are deleted at that time.
+  absl::Status CheckHistory(base::Timestamp read_ts) const;
+  bool IsDeletedAt(RowOffset row, base::Timestamp read_ts) const {
+    return deletes_.IsDeletedAt(row, read_ts);
+  }
 
   // Appends the rows of `key` with an effective time of at most `upto` to
   // `found`, in any order, deleted ones among them.

@@ -375,6 +375,37 @@ TEST_F(GrowingSegmentTest, ReadersSeeWholeRecordsWhileTheWriterGoesOn) {
   for (std::thread& reader : readers) reader.join();
 }
 
+// Row by row, and as bits, against the marks themselves.
+TEST(DeleteLogTest, EachRowIsDeletedFromItsSmallestTimeOn) {
+  constexpr std::size_t kRows = 300;
+  for (const bool in_order : {true, false}) {
+    std::mt19937 random(7);
+    DeleteLog deletes;
+    std::vector<std::uint64_t> since(kRows, 1000);
+    const auto check = [&] {
+      for (std::uint64_t at = 0; at < 120; at += 7) {
+        const types::Bitset deleted = deletes.DeletedAt({at}, kRows);
+        for (RowOffset row = 0; row < kRows; ++row) {
+          const bool is_deleted = since[row] <= at;
+          ASSERT_EQ(deleted.Test(row), is_deleted) << row << " at " << at;
+          ASSERT_EQ(deletes.IsDeletedAt(row, {at}), is_deleted)
+              << row << " at " << at;
+        }
+      }
+    };
+    for (unsigned i = 0; i < 200; ++i) {
+      if (i == 50) deletes.Publish();
+      const auto row = static_cast<RowOffset>(random() % kRows);
+      const std::uint64_t step = in_order ? i / 2 : random() % 100;
+      const std::uint64_t at = 10 + step;
+      deletes.Mark(row, {at});
+      since[row] = std::min(since[row], at);
+      if (i >= 50 && i % 10 == 0) check();
+    }
+    check();
+  }
+}
+
 TEST(DeleteLogTest, MarksOutOfOrderCountFromTheirOwnTime) {
   DeleteLog deletes;
   deletes.Mark(3, {50});
