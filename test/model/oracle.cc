@@ -17,12 +17,6 @@ std::optional<Row> ShownOf(Key key, const std::map<Key, Row>& seen) {
   return found == seen.end() ? std::nullopt : std::optional<Row>(found->second);
 }
 
-void EraseRowsOf(const std::set<int>& partitions, std::vector<Row>& rows) {
-  std::erase_if(rows, [&partitions](const Row& row) {
-    return partitions.contains(row.partition);
-  });
-}
-
 }  // namespace
 
 CollectionOracle::State CollectionOracle::Apply(const Effect& effect, Key key,
@@ -47,7 +41,9 @@ CollectionOracle::State CollectionOracle::Apply(const Effect& effect, Key key,
       }
       break;
     case Effect::Kind::kDropPartition:
-      EraseRowsOf(effect.scope.partitions, state.rows);
+      std::erase_if(state.rows, [&effect](const Row& row) {
+        return effect.scope.partitions.contains(row.partition);
+      });
       break;
   }
   return state;
@@ -176,16 +172,22 @@ void CollectionOracle::Note(Key key, Track& track) {
   }
 }
 
-// A dropped partition may be gone at once, whatever else is shown.
+// Whatever else is shown, a dropped partition may be gone, and of two rows of a
+// key the one that is in a file before the one that is not.
 void CollectionOracle::ForgetPartitions(const std::set<int>& partitions) {
   for (auto& [key, track] : keys_) {
     for (Past& past : track.past) {
-      RowSet without;
-      for (std::vector<Row> rows : past.rows) {
-        EraseRowsOf(partitions, rows);
-        without.insert(std::move(rows));
+      std::vector<std::vector<Row>> left(past.rows.begin(), past.rows.end());
+      while (!left.empty()) {
+        const std::vector<Row> rows = std::move(left.back());
+        left.pop_back();
+        for (const Row& gone : rows) {
+          if (!partitions.contains(gone.partition)) continue;
+          std::vector<Row> fewer = rows;
+          std::erase(fewer, gone);
+          if (past.rows.insert(fewer).second) left.push_back(std::move(fewer));
+        }
       }
-      past.rows.merge(without);
     }
     Note(key, track);
   }
