@@ -8,7 +8,7 @@ namespace {
 
 base::Config ConfigFor(std::mt19937_64& random) {
   constexpr std::int64_t kRetentions[] = {0, 5, 300};
-  constexpr std::int64_t kGraces[] = {20, 300, 5000};
+  constexpr std::int64_t kGraces[] = {0, 20, 5000};
   base::Config config;
   config.pchannels = 2;
   config.index_min_rows = 1;

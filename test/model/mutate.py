@@ -46,7 +46,7 @@ MUTATIONS = [
              "age_ns >= 0) {"),
     Mutation("catch_up", "src/worker/query_node/handover.cc",
              "RETURN_IF_ERROR(segment->Delete(batch->run()));",
-             "static_cast<void>(batch);"),
+             "static_cast<void>(batch), static_cast<void>(segment);"),
     Mutation("delete_file_per_segment", "src/worker/delete_files.cc",
              "record.min_at() > upto.value) {",
              "record.min_at() > upto.value || i > 0) {"),
