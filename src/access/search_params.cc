@@ -20,8 +20,8 @@ constexpr std::string_view kParams = "params";
 // What indexes read.
 constexpr auto kIndexKeys = std::to_array<std::string_view>(
     {"ef", "drop_ratio_search", "dim_max_score_ratio", "nprobe", "radius",
-     "range_filter", "refine_k", "reorder_k", "search_list", "level",
-     "target_recall", "rbq_query_bits", "rbq_bits_query",
+     "range_filter", "refine_k", "reorder_k", "search_list", "beamwidth",
+     "level", "target_recall", "rbq_query_bits", "rbq_bits_query",
      "mh_search_with_jaccard"});
 
 // What would change the answer and is not there.

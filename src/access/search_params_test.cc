@@ -46,6 +46,7 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
                               {"nprobe", "7"},
                               {"drop_ratio_search", "0.2"},
                               {"M", "16"},
+                              {"beamwidth", "8"},
                               {"mh_search_with_jaccard", "true"},
                               {"params",
                                R"({"ef": 64, "radius": 0.5, "offset": 4,
@@ -59,11 +60,9 @@ TEST(SearchParamsTest, ReadsFlatAndInnerKeys) {
   EXPECT_TRUE(params->ignore_growing);
   EXPECT_FALSE(params->is_iterator);
   const std::map<std::string, std::string> wanted = {
-      {"drop_ratio_search", "0.2"},
-      {"ef", "64"},
-      {"mh_search_with_jaccard", "true"},
-      {"nprobe", "7"},
-      {"radius", "0.5"}};
+      {"beamwidth", "8"}, {"drop_ratio_search", "0.2"},
+      {"ef", "64"},       {"mh_search_with_jaccard", "true"},
+      {"nprobe", "7"},    {"radius", "0.5"}};
   EXPECT_EQ(params->index_params, wanted);
 }
 
