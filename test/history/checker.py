@@ -35,18 +35,29 @@ class Op:
         return self.end != math.inf
 
 
+def hits(op, state):
+    """Does this delete_if delete it?"""
+    divisor, rest = op.value
+    return state is not ABSENT and state % divisor == rest
+
+
 def result_of(op, state):
     """The state behind the operation, or raises KeyError if it cannot stand
     here."""
     if op.kind == "write":
         return op.value
     if op.kind == "delete_if":
-        divisor, rest = op.value
-        hits = state is not ABSENT and state % divisor == rest
-        return ABSENT if hits else state
+        return ABSENT if hits(op, state) else state
     if op.value != state:
         raise KeyError(op)
     return state
+
+
+def hashable(op):
+    """A history that was kept has lists for pairs."""
+    if op.kind != "delete_if":
+        return op
+    return dataclasses.replace(op, value=tuple(op.value))
 
 
 def describe(op):
@@ -60,7 +71,7 @@ class _Search:
     register that is ABSENT at first."""
 
     def __init__(self, ops):
-        self.ops = sorted((op for op in ops
+        self.ops = sorted((hashable(op) for op in ops
                            if op.is_known or op.kind != "read"),
                           key=lambda op: (op.start, op.end))
         self.needed = sum(1 << i for i, op in enumerate(self.ops)
@@ -80,11 +91,36 @@ class _Search:
                 first_end = min(first_end, op.end)
         return [i for i in found if self.ops[i].start <= first_end]
 
+    def useful(self, candidates, state):
+        """Those of unknown outcome that matter if they took place now, one of
+        each kind. An order that needs one more can do with it later: it passes
+        over all but a read that sees what it leaves, and a write that takes
+        what it leaves away."""
+        known = [self.ops[i] for i in candidates if self.ops[i].is_known]
+        lost = {self.ops[i].value: i for i in candidates[::-1]
+                if not self.ops[i].is_known}
+        is_absent_seen = any(op.kind == "read" and op.value is ABSENT
+                             for op in known)
+        deletes = [op for op in known if op.kind == "delete_if"]
+        if is_absent_seen:
+            deletes += [self.ops[i] for i in lost.values()
+                        if self.ops[i].kind == "delete_if"]
+        read = {op.value for op in known if op.kind == "read"}
+        for value, i in lost.items():
+            if self.ops[i].kind == "delete_if":
+                if is_absent_seen and hits(self.ops[i], state):
+                    yield i
+            elif value in read or any(hits(op, value) for op in deletes):
+                yield i
+
     def step(self, done, state):
         """The configurations that may follow."""
         following = []
-        for i in self.candidates(done):
+        candidates = self.candidates(done)
+        for i in candidates:
             op = self.ops[i]
+            if not op.is_known:
+                continue
             try:
                 after = result_of(op, state)
             except KeyError:
@@ -93,7 +129,8 @@ class _Search:
                 # It changes nothing: if it can stand here, it may.
                 return [(done | 1 << i, after)]
             following.append((done | 1 << i, after))
-        return following
+        return [(done | 1 << i, result_of(self.ops[i], state))
+                for i in self.useful(candidates, state)] + following
 
     def run(self):
         stack, seen = [(0, ABSENT)], set()

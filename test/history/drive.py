@@ -16,6 +16,7 @@ is kept and named).
 """
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -47,6 +48,12 @@ DIVISOR = 4
 def columns(keys, value):
     return [longs("id", keys), longs("v", [value] * len(keys)),
             floats("embedding", [[1.0, 2.0]] * len(keys))]
+
+
+def was_not_sent(error):
+    """The call never left its client: while a server is down there are many."""
+    return (error.code() == grpc.StatusCode.UNAVAILABLE
+            and "failed to connect" in (error.details() or ""))
 
 
 class TwoProxies(ElanusProcess):
@@ -100,8 +107,15 @@ class Client(threading.Thread):
             for api in self.apis:
                 api.close()
 
+    @contextlib.contextmanager
     def call(self, model, keys, kind, value=ABSENT):
-        return self.history.call(model, keys, kind, value, self.number)
+        with self.history.call(model, keys, kind, value, self.number) as call:
+            try:
+                yield call
+            except grpc.RpcError as error:
+                if was_not_sent(error):
+                    call.drop()
+                raise
 
     def read(self, name, keys):
         """{key: value}"""

@@ -28,7 +28,7 @@ class Call:
         self.is_dropped = False
 
     def drop(self):
-        """It told nothing."""
+        """It told nothing, and did nothing."""
         self.is_dropped = True
 
 

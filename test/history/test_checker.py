@@ -128,6 +128,15 @@ def test_a_long_history_of_many_clients_is_checked_at_once():
     assert linearizable(ops) is not None
 
 
+def test_many_lost_answers_neither_hide_an_order_nor_take_for_ever():
+    lost = [write(100 + i, 2 + i / 10, math.inf, i) for i in range(40)]
+    ops = [write(1, 0, 1), *lost, read(1, 8, 9), delete_if(4, 1, 10, 11),
+           read(ABSENT, 12, 13), write(2, 14, 15), read(2, 16, 17)]
+    assert linearizable(ops) is None
+    ops[-1] = read(3, 16, 17)
+    assert linearizable(ops) is not None
+
+
 def test_a_session_sees_its_writes_and_never_goes_back():
     good = [read(ABSENT, 0, 1), write(1, 1, 2), read(1, 2, 3), read(4, 3, 4),
             write(5, 4, math.inf), read(4, 5, 6), read(5, 6, 7)]
