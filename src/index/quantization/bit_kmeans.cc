@@ -1,7 +1,6 @@
 #include "index/quantization/bit_kmeans.h"
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <random>
 #include <span>
@@ -71,30 +70,22 @@ class BitClustering {
   absl::Status FindNearest() {
     const BitTable table(options_.metric, centroids_.data(), options_.clusters,
                          width_);
-    std::atomic<std::size_t> next{0};
-    return WorkTogether(build_.executor, build_.max_threads,
-                        [&](std::size_t) -> absl::Status {
-                          for (;;) {
-                            const std::size_t begin = next.fetch_add(kGrain);
-                            if (begin >= count_) return absl::OkStatus();
-                            RETURN_IF_ERROR(ctx_.Check());
-                            for (std::size_t i = begin;
-                                 i < std::min(begin + kGrain, count_); ++i) {
-                              const Neighbor nearest = table.Nearest(Row(i));
-                              nearest_[i] = nearest.row;
-                              distances_[i] = nearest.distance;
-                            }
-                          }
-                        });
+    return ForEachTogether(ctx_, count_, kGrain, build_.executor,
+                           build_.max_threads, [&](std::size_t i) {
+                             const Neighbor nearest = table.Nearest(Row(i));
+                             nearest_[i] = nearest.row;
+                             distances_[i] = nearest.distance;
+                           });
   }
 
   absl::Status MoveCentroids(const Groups& groups) {
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, options_.clusters, 1);
     return WorkTogether(
         build_.executor, build_.max_threads, [&](std::size_t) -> absl::Status {
           std::vector<std::uint32_t> counts(width_ * 8);
-          for (std::size_t c = next++; c < options_.clusters; c = next++) {
+          while (const auto turn = turns.Next()) {
             RETURN_IF_ERROR(ctx_.Check());
+            const std::size_t c = turn->begin;
             const std::span<const std::uint32_t> members =
                 std::span(groups.members)
                     .subspan(groups.offsets[c],

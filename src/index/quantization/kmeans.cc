@@ -1,7 +1,6 @@
 #include "index/quantization/kmeans.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <numeric>
 #include <random>
@@ -73,17 +72,16 @@ class Clustering {
     const PackedTable table(
         {centroids_.data(), dim_}, options_.clusters, dim_,
         options_.is_spherical ? TableScore::kNegDot : TableScore::kL2);
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, count_, kGrain);
     return WorkTogether(
         build_.executor, build_.max_threads, [&](std::size_t) -> absl::Status {
-          for (;;) {
-            const std::size_t begin = next.fetch_add(kGrain);
-            if (begin >= count_) return absl::OkStatus();
+          while (const auto turn = turns.Next()) {
             RETURN_IF_ERROR(ctx_.Check());
-            table.Nearest({Point(begin), points_.stride},
-                          std::min(kGrain, count_ - begin),
-                          nearest_.data() + begin, scores_.data() + begin);
+            table.Nearest({Point(turn->begin), points_.stride}, turn->count(),
+                          nearest_.data() + turn->begin,
+                          scores_.data() + turn->begin);
           }
+          return absl::OkStatus();
         });
   }
 

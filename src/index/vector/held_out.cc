@@ -1,7 +1,6 @@
 #include "index/vector/held_out.h"
 
 #include <algorithm>
-#include <atomic>
 #include <random>
 
 #include "index/vector/brute_force.h"
@@ -50,12 +49,11 @@ absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
   Truth truth;
   truth.distances.resize(nq * kTopK);
   truth.rows.resize(nq * kTopK);
-  std::atomic<std::size_t> next{0};
+  Turns turns(0, nq, kQueriesAtATime);
   const auto search = [&](std::size_t) -> absl::Status {
-    for (;;) {
-      const std::size_t first = next.fetch_add(kQueriesAtATime);
-      if (first >= nq) return absl::OkStatus();
-      const std::size_t count = std::min(kQueriesAtATime, nq - first);
+    while (const auto turn = turns.Next()) {
+      const std::size_t first = turn->begin;
+      const std::size_t count = turn->count();
       RETURN_IF_ERROR(BruteForceSearch(
           ctx, dataset, metric,
           {.queries = queries.subspan(first * dataset.dim, count * dataset.dim),
@@ -67,6 +65,7 @@ absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
            .rows =
                std::span(truth.rows).subspan(first * kTopK, count * kTopK)}));
     }
+    return absl::OkStatus();
   };
   RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, search));
   return truth;

@@ -1,7 +1,6 @@
 #include "index/vector/diskann/build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -148,22 +147,21 @@ class Builder {
               file.array<float>(Section::kCodebook));
     std::copy(next_equal_.begin(), next_equal_.end(),
               file.array<std::uint32_t>(Section::kNextEqual));
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, blocks, kGrain);
     const auto put = [&](std::size_t) -> absl::Status {
-      for (;;) {
-        const std::size_t first = next.fetch_add(kGrain);
-        if (first >= blocks) return absl::OkStatus();
+      while (const auto turn = turns.Next()) {
         RETURN_IF_ERROR(ctx_.Check());
-        const std::size_t last = std::min(first + kGrain, blocks);
-        PutNodes(first * layout_.per_block(),
-                 std::min(last * layout_.per_block(), nodes_.size()), file);
-        for (std::size_t block = first; block < last; ++block) {
+        PutNodes(turn->begin * layout_.per_block(),
+                 std::min(turn->end * layout_.per_block(), nodes_.size()),
+                 file);
+        for (std::size_t block = turn->begin; block < turn->end; ++block) {
           SealBlock(file.section(Section::kNodeBlocks)
                         .subspan(block * layout_.block_bytes(),
                                  layout_.block_bytes()),
                     block);
         }
       }
+      return absl::OkStatus();
     };
     RETURN_IF_ERROR(WorkTogether(options_.executor, options_.max_threads, put));
     return std::move(file).Finish();

@@ -1,7 +1,6 @@
 #include "index/vector/diskann/build_space.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 #include "index/vector/held_out.h"
@@ -18,19 +17,8 @@ constexpr std::size_t kGrain = 1024;
 template <typename Visit>
 absl::Status ForEachRow(const base::OpContext& ctx, std::size_t rows,
                         const BuildOptions& options, Visit visit) {
-  std::atomic<std::size_t> next{0};
-  const auto take = [&](std::size_t) -> absl::Status {
-    for (;;) {
-      const std::size_t begin = next.fetch_add(kGrain);
-      if (begin >= rows) return absl::OkStatus();
-      RETURN_IF_ERROR(ctx.Check());
-      for (std::size_t row = begin; row < std::min(begin + kGrain, rows);
-           ++row) {
-        visit(row);
-      }
-    }
-  };
-  return WorkTogether(options.executor, options.max_threads, take);
+  return ForEachTogether(ctx, rows, kGrain, options.executor,
+                         options.max_threads, visit);
 }
 
 }  // namespace

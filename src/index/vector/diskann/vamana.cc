@@ -1,7 +1,6 @@
 #include "index/vector/diskann/vamana.h"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -107,19 +106,20 @@ class Builder {
   }
 
   absl::Status Pass(const std::vector<std::uint32_t>& order) {
-    const std::size_t alone =
-        std::min(order.size(), kSequentialRows / kGrain * kGrain);
-    RETURN_IF_ERROR(ForEachRow(alone, 0, [&](std::size_t i, Worker& worker) {
+    const auto insert = [&](std::size_t i, Worker& worker) {
       InsertRow(order[i], worker);
-    }));
-    return Together(order.size(), alone, [&](std::size_t i, Worker& worker) {
-      InsertRow(order[i], worker);
-    });
+    };
+    const std::size_t alone = std::min(order.size(), kSequentialRows);
+    Turns first(0, alone, kGrain);
+    RETURN_IF_ERROR(Take(first, insert));
+    Turns rest(alone, order.size(), kGrain);
+    return Together(rest, insert);
   }
 
   // Lists of at most `degree` links, nearest first.
   absl::Status CutLists() {
-    return Together(space_.rows, 0, [&](std::size_t row, Worker& worker) {
+    Turns turns(0, space_.rows, kGrain);
+    return Together(turns, [&](std::size_t row, Worker& worker) {
       const auto node = static_cast<std::uint32_t>(row);
       worker.met = Linked(node);
       if (worker.met.size() > shape_.degree) {
@@ -136,28 +136,18 @@ class Builder {
   }
 
   template <typename Visit>
-  absl::Status Together(std::size_t end, std::size_t begin, Visit visit) {
-    std::atomic<std::size_t> next{begin};
+  absl::Status Together(Turns& turns, Visit visit) {
     return WorkTogether(options_.executor, options_.max_threads,
-                        [&](std::size_t) { return Take(end, next, visit); });
+                        [&](std::size_t) { return Take(turns, visit); });
   }
   template <typename Visit>
-  absl::Status ForEachRow(std::size_t end, std::size_t begin, Visit visit) {
-    std::atomic<std::size_t> next{begin};
-    return Take(end, next, visit);
-  }
-  template <typename Visit>
-  absl::Status Take(std::size_t end, std::atomic<std::size_t>& next,
-                    Visit& visit) {
+  absl::Status Take(Turns& turns, Visit& visit) {
     Worker worker(space_.rows);
-    for (;;) {
-      const std::size_t begin = next.fetch_add(kGrain);
-      if (begin >= end) return absl::OkStatus();
-      for (std::size_t i = begin; i < std::min(begin + kGrain, end); ++i) {
-        visit(i, worker);
-      }
+    while (const auto turn = turns.Next()) {
+      for (std::size_t i = turn->begin; i < turn->end; ++i) visit(i, worker);
       RETURN_IF_ERROR(ctx_.Check());
     }
+    return absl::OkStatus();
   }
 
   std::uint32_t* Links(std::uint32_t row) {

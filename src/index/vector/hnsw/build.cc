@@ -1,7 +1,6 @@
 #include "index/vector/hnsw/build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -109,24 +108,12 @@ class Builder {
   // their order if one thread does it.
   absl::Status Insert(std::span<const std::uint32_t> rows,
                       const BuildOptions& options) {
-    std::atomic<std::size_t> next{0};
-    const auto insert_until = [&](std::size_t end) -> absl::Status {
-      Worker worker(graph_);
-      while (true) {
-        const std::size_t begin = next.fetch_add(kGrain);
-        if (begin >= end) return absl::OkStatus();
-        for (std::size_t i = begin; i < std::min(begin + kGrain, end); ++i) {
-          RETURN_IF_ERROR(InsertRow(rows[i], worker));
-        }
-        RETURN_IF_ERROR(ctx_.Check());
-      }
-    };
-    const std::size_t alone =
-        std::min(rows.size(), kSequentialRows / kGrain * kGrain);
-    RETURN_IF_ERROR(insert_until(alone));
-    next = alone;
+    const std::size_t alone = std::min(rows.size(), kSequentialRows);
+    Turns first(0, alone, kGrain);
+    RETURN_IF_ERROR(InsertAll(rows, first));
+    Turns rest(alone, rows.size(), kGrain);
     return WorkTogether(options.executor, options.max_threads,
-                        [&](std::size_t) { return insert_until(rows.size()); });
+                        [&](std::size_t) { return InsertAll(rows, rest); });
   }
 
  private:
@@ -144,6 +131,17 @@ class Builder {
 
   std::uint32_t* Links(std::uint32_t row, std::uint32_t level) {
     return (level == 0 ? links_ : upper_links_) + graph_.LinksAt(row, level);
+  }
+
+  absl::Status InsertAll(std::span<const std::uint32_t> rows, Turns& turns) {
+    Worker worker(graph_);
+    while (const auto turn = turns.Next()) {
+      for (std::size_t i = turn->begin; i < turn->end; ++i) {
+        RETURN_IF_ERROR(InsertRow(rows[i], worker));
+      }
+      RETURN_IF_ERROR(ctx_.Check());
+    }
+    return absl::OkStatus();
   }
 
   absl::Status InsertRow(std::uint32_t row, Worker& worker) {
@@ -261,21 +259,13 @@ absl::Status EncodeVectors(const base::OpContext& ctx, const HnswGraph& graph,
                            const CodecRoom& room, const BuildOptions& options) {
   RETURN_IF_ERROR(TrainByteCodec(ctx, graph.vectors.data, graph.vectors.stride,
                                  graph.rows, room.middle, room.step, options));
-  std::atomic<std::size_t> next{0};
-  const auto encode = [&](std::size_t) -> absl::Status {
-    for (;;) {
-      const std::size_t begin = next.fetch_add(kRowsBetweenChecks);
-      if (begin >= graph.rows) return absl::OkStatus();
-      RETURN_IF_ERROR(ctx.Check());
-      const std::size_t end = std::min(begin + kRowsBetweenChecks, graph.rows);
-      for (std::size_t row = begin; row < end; ++row) {
+  return ForEachTogether(
+      ctx, graph.rows, kRowsBetweenChecks, options.executor,
+      options.max_threads, [&](std::size_t row) {
         std::uint8_t* const code = room.codes.data() + row * graph.codes.stride;
         graph.codec.Encode(graph.Vector(static_cast<std::uint32_t>(row)), code);
         if (!room.terms.empty()) room.terms[row] = graph.codec.Term(code);
-      }
-    }
-  };
-  return WorkTogether(options.executor, options.max_threads, encode);
+      });
 }
 
 // All rows that belong into the graph, but the entry point, which is in it.

@@ -1,7 +1,6 @@
 #include "index/vector/hnsw/product_build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -94,19 +93,17 @@ class ProductBuilder {
                       IndexFileWriter& file) {
     auto* const codes = file.array<std::uint8_t>(Section::kProductCodes);
     auto* const squares = file.array<float>(Section::kProductSquares);
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, graph_.rows, kGrain);
     const auto encode = [&](std::size_t) -> absl::Status {
       std::vector<float> tile;
-      for (;;) {
-        const std::size_t begin = next.fetch_add(kGrain);
-        if (begin >= graph_.rows) return absl::OkStatus();
+      while (const auto turn = turns.Next()) {
         RETURN_IF_ERROR(ctx_.Check());
-        const std::size_t count = std::min(kGrain, graph_.rows - begin);
-        ReadRows(begin, count, tile);
-        if (finer_ != nullptr) PutFiner(begin, count, tile);
-        quantizer.Encode(tile, codes + begin * shape_.codes());
-        if (is_l2_) PutSquares(begin, count, tile, squares);
+        ReadRows(turn->begin, turn->count(), tile);
+        if (finer_ != nullptr) PutFiner(turn->begin, turn->count(), tile);
+        quantizer.Encode(tile, codes + turn->begin * shape_.codes());
+        if (is_l2_) PutSquares(turn->begin, turn->count(), tile, squares);
       }
+      return absl::OkStatus();
     };
     return WorkTogether(options_.executor, options_.max_threads, encode);
   }

@@ -1,7 +1,6 @@
 #include "index/vector/ivf/bit_build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -86,18 +85,8 @@ class BitBuilder {
   // Calls work(row) for all rows.
   template <typename Work>
   absl::Status ForRows(Work work) {
-    std::atomic<std::size_t> next{0};
-    return WorkTogether(options_.executor, options_.max_threads,
-                        [&](std::size_t) -> absl::Status {
-                          for (;;) {
-                            const std::size_t begin = next.fetch_add(kGrain);
-                            if (begin >= rows_.rows()) return absl::OkStatus();
-                            RETURN_IF_ERROR(ctx_.Check());
-                            const std::size_t end =
-                                std::min(begin + kGrain, rows_.rows());
-                            for (std::size_t i = begin; i < end; ++i) work(i);
-                          }
-                        });
+    return ForEachTogether(ctx_, rows_.rows(), kGrain, options_.executor,
+                           options_.max_threads, work);
   }
 
   absl::Status AssignRows() {

@@ -1,7 +1,6 @@
 #include "index/vector/ivf/build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -77,20 +76,18 @@ class Builder {
 
   absl::Status AssignRows() {
     std::vector<std::uint32_t> nearest(rows_.rows());
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, rows_.rows(), kGrain);
     const auto assign = [&](std::size_t) -> absl::Status {
       std::vector<float> tile(kGrain * dim_);
-      for (;;) {
-        const std::size_t begin = next.fetch_add(kGrain);
-        if (begin >= rows_.rows()) return absl::OkStatus();
+      while (const auto turn = turns.Next()) {
         RETURN_IF_ERROR(ctx_.Check());
-        const std::size_t count = std::min(kGrain, rows_.rows() - begin);
-        for (std::size_t i = 0; i < count; ++i) {
-          rows_.Read(begin + i, tile.data() + i * dim_);
+        for (std::size_t i = 0; i < turn->count(); ++i) {
+          rows_.Read(turn->begin + i, tile.data() + i * dim_);
         }
-        table_.Nearest({tile.data(), dim_}, count, nearest.data() + begin,
-                       nullptr);
+        table_.Nearest({tile.data(), dim_}, turn->count(),
+                       nearest.data() + turn->begin, nullptr);
       }
+      return absl::OkStatus();
     };
     RETURN_IF_ERROR(
         WorkTogether(options_.executor, options_.max_threads, assign));
@@ -143,16 +140,15 @@ class Builder {
   }
 
   absl::Status Encode(const Lists& lists) {
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, lists.count(), 1);
     return WorkTogether(options_.executor, options_.max_threads,
                         [&](std::size_t) -> absl::Status {
                           std::vector<float> block(kBlockRows * dim_);
-                          for (;;) {
-                            const std::size_t list = next.fetch_add(1);
-                            if (list >= lists.count()) return absl::OkStatus();
+                          while (const auto turn = turns.Next()) {
                             RETURN_IF_ERROR(ctx_.Check());
-                            EncodeList(lists, lists.At(list, 0), block);
+                            EncodeList(lists, lists.At(turn->begin, 0), block);
                           }
+                          return absl::OkStatus();
                         });
   }
 

@@ -1,7 +1,6 @@
 #include "index/vector/minhash/build.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -88,15 +87,15 @@ absl::Status FillBands(const base::OpContext& ctx, const VectorDataset& dataset,
   auto* const first_start = out.array<std::uint32_t>(Section::kBandStarts);
   auto* const first_tag = out.array<std::uint32_t>(Section::kBandTags);
   auto* const first_row = out.array<std::uint32_t>(Section::kBandRows);
-  std::atomic<std::size_t> next{0};
+  Turns turns(0, signatures.bands(), 1);
   return WorkTogether(
       options.executor, std::min(options.max_threads, signatures.bands()),
       [&](std::size_t) -> absl::Status {
         std::vector<std::uint64_t> hashes(rows);
         std::vector<std::uint64_t> pairs;
         const std::size_t width = signatures.band_bytes();
-        for (std::size_t band;
-             (band = next.fetch_add(1)) < signatures.bands();) {
+        while (const auto turn = turns.Next()) {
+          const std::size_t band = turn->begin;
           RETURN_IF_ERROR(ForEachRow(
               ctx, dataset, [&](std::size_t row, const std::uint8_t* bytes) {
                 hashes[row] = HashBand(bytes + band * width, width);
