@@ -264,13 +264,11 @@ absl::StatusOr<std::vector<Neighbor>> BruteForceRangeSearch(
   RETURN_IF_ERROR(CheckDataset(dataset, metric));
   RETURN_IF_ERROR(CheckQueries(query.query, dataset.type, dataset.dim, 1));
   TopK best(query.limit);
-  RETURN_IF_ERROR(
-      Scan(ctx, dataset, metric, query.excluded, query.params, query.query, 1,
-           [&](std::size_t, float distance, std::uint32_t row) {
-             if (distance >= query.at_least && distance < query.below) {
-               best.Offer({distance, row});
-             }
-           }));
+  RETURN_IF_ERROR(Scan(ctx, dataset, metric, query.excluded, query.params,
+                       query.query, 1,
+                       [&](std::size_t, float distance, std::uint32_t row) {
+                         if (query.Holds(distance)) best.Offer({distance, row});
+                       }));
   return best.TakeSorted();
 }
 

@@ -56,4 +56,17 @@ void PutHits(std::span<const Neighbor> hits, std::size_t q, std::size_t k,
   }
 }
 
+std::optional<std::vector<Neighbor>> TakeRange(std::span<const Neighbor> hits,
+                                               bool is_all,
+                                               const RangeQuery& query) {
+  std::vector<Neighbor> inside;
+  for (const Neighbor& hit : hits) {
+    if (inside.size() == query.limit) return inside;
+    if (query.Holds(hit.distance)) inside.push_back(hit);
+  }
+  const bool reaches_end = !hits.empty() && hits.back().distance >= query.below;
+  if (is_all || reaches_end || inside.size() == query.limit) return inside;
+  return std::nullopt;
+}
+
 }  // namespace elanus::index

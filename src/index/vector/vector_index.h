@@ -200,6 +200,10 @@ struct SearchOutput {
 // Milvus's radius and range_filter are `below` and `at_least` as distances
 // (types::DistanceFromScore).
 struct RangeQuery {
+  bool Holds(float distance) const {
+    return distance >= at_least && distance < below;
+  }
+
   Queries query;  // one
   float below = kNoDistance;
   float at_least = -std::numeric_limits<float>::infinity();

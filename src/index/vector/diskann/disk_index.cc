@@ -171,17 +171,8 @@ absl::StatusOr<std::vector<Neighbor>> DiskAnnIndex::RangeSearch(
         plan.scanned == plan.passing ? plan.passing : (seen + 1) / 2;
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
                      SearchOne(ctx, bound.data(), k, plan, query.excluded));
-    std::vector<Neighbor> inside;
-    for (const Neighbor& hit : hits) {
-      if (hit.distance >= query.at_least && hit.distance < query.below &&
-          inside.size() < query.limit) {
-        inside.push_back(hit);
-      }
-    }
-    if (hits.size() >= plan.passing || hits.back().distance >= query.below ||
-        inside.size() == query.limit) {
-      return inside;
-    }
+    const bool is_all = hits.size() >= plan.passing;
+    if (auto inside = TakeRange(hits, is_all, query)) return *std::move(inside);
   }
 }
 

@@ -240,17 +240,8 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     }
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
                      SearchOne(ctx, bound, plan.ef, plan, query.excluded));
-    std::vector<Neighbor> inside;
-    for (const Neighbor& hit : hits) {
-      if (hit.distance >= query.at_least && hit.distance < query.below &&
-          inside.size() < query.limit) {
-        inside.push_back(hit);
-      }
-    }
-    const bool is_whole = hits.size() >= plan.passing || hits.empty() ||
-                          hits.back().distance >= query.below ||
-                          inside.size() == query.limit;
-    if (is_whole) return inside;
+    const bool is_all = hits.size() >= plan.passing || hits.empty();
+    if (auto inside = TakeRange(hits, is_all, query)) return *std::move(inside);
   }
 }
 

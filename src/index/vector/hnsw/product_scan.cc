@@ -56,10 +56,7 @@ absl::StatusOr<std::vector<Neighbor>> ProductRangeSearch(
   TopK best(query.limit);
   RETURN_IF_ERROR(Scan(ctx, rows, query.query.floats().data(), query.excluded,
                        [&](const Neighbor& row) {
-                         if (row.distance >= query.at_least &&
-                             row.distance < query.below) {
-                           best.Offer(row);
-                         }
+                         if (query.Holds(row.distance)) best.Offer(row);
                        }));
   return best.TakeSorted();
 }

@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::RangeSearch(
     const bool has_near = walk.Visit(
         *list, *rows, query.below, [&](float distance, std::uint32_t position) {
           distance = Answered(distance);
-          if (distance < query.below && distance >= query.at_least) {
+          if (query.Holds(distance)) {
             best.Offer({distance, lists_.ids[position]});
           }
         });

@@ -194,9 +194,7 @@ absl::StatusOr<std::vector<Neighbor>> MinHashIndex::RangeSearch(
                           query.params, kAllRows));
   TopK best(query.limit);
   for (const Neighbor& hit : hits) {
-    if (hit.distance >= query.at_least && hit.distance < query.below) {
-      best.Offer(hit);
-    }
+    if (query.Holds(hit.distance)) best.Offer(hit);
   }
   return best.TakeSorted();
 }

@@ -110,7 +110,7 @@ absl::StatusOr<std::vector<Neighbor>> SparseIndex::RangeSearch(
   ASSIGN_OR_RETURN(std::vector<Neighbor> hits,
                    All(ctx, query.query.sparse().Row(0), query.excluded));
   std::erase_if(hits, [&query](const Neighbor& hit) {
-    return !(hit.distance >= query.at_least && hit.distance < query.below);
+    return !query.Holds(hit.distance);
   });
   if (hits.size() > query.limit) hits.resize(query.limit);
   return hits;
