@@ -49,6 +49,10 @@ class Bitset {
       : words_((size + 63) / 64, value ? ~std::uint64_t{0} : 0), size_(size) {
     ClearTail();
   }
+  // A copy.
+  explicit Bitset(BitsetView bits)
+      : words_(bits.words(), bits.words() + bits.word_count()),
+        size_(bits.size()) {}
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

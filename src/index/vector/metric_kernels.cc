@@ -77,4 +77,11 @@ std::span<const float> BindQueries(types::MetricType metric,
   return storage;
 }
 
+std::vector<float> BoundCopy(types::MetricType metric,
+                             std::span<const float> queries, std::size_t dim) {
+  std::vector<float> storage;
+  const auto bound = BindQueries(metric, queries, dim, storage);
+  return {bound.begin(), bound.end()};
+}
+
 }  // namespace elanus::index

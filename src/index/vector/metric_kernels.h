@@ -49,5 +49,8 @@ std::span<const float> BindQueries(types::MetricType metric,
                                    std::span<const float> queries,
                                    std::size_t dim,
                                    std::vector<float>& storage);
+// The same, owned.
+std::vector<float> BoundCopy(types::MetricType metric,
+                             std::span<const float> queries, std::size_t dim);
 
 }  // namespace elanus::index

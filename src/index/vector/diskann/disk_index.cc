@@ -6,6 +6,7 @@
 
 #include "index/vector/diskann/build.h"
 #include "index/vector/diskann/disk_iterator.h"
+#include "index/vector/diskann/disk_params.h"
 #include "index/vector/query_check.h"
 
 namespace elanus::index {
@@ -133,11 +134,7 @@ absl::Status DiskAnnIndex::Search(const base::OpContext& ctx,
                                   const SearchOutput& out) const {
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
   const std::size_t given = query.params.search_list;
-  if (given != 0 && given < query.k) {
-    return base::InvalidInput(
-        base::ErrorCode::kParameterInvalid,
-        "search_list_size({}) should be larger than k({})", given, query.k);
-  }
+  RETURN_IF_ERROR(CheckSearchList(given, query.k));
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <span>
 
+#include "index/vector/metric_kernels.h"
 #include "index/vector/topk.h"
 
 namespace elanus::index {
@@ -15,26 +16,14 @@ constexpr std::size_t kReadBatch = 64;
 
 bool IsFarther(const Neighbor& a, const Neighbor& b) { return b < a; }
 
-std::vector<float> Bound(types::MetricType metric,
-                         std::span<const float> query) {
-  std::vector<float> storage;
-  const auto bound = BindQueries(metric, query, query.size(), storage);
-  return {bound.begin(), bound.end()};
-}
-
-types::Bitset Copy(types::BitsetView bits) {
-  types::Bitset copy(bits.size());
-  std::copy_n(bits.words(), bits.word_count(), copy.words().begin());
-  return copy;
-}
-
 }  // namespace
 
 DiskIterator::DiskIterator(const DiskGraph& graph, types::MetricType metric,
                            const IterateQuery& query)
     : graph_(graph),
-      query_(Bound(metric, query.query.floats())),
-      excluded_(Copy(query.excluded)),
+      query_(
+          BoundCopy(metric, query.query.floats(), query.query.floats().size())),
+      excluded_(query.excluded),
       ahead_(std::max(kMinAhead, query.params.search_list)) {}
 
 absl::Status DiskIterator::Start(const base::OpContext& ctx) {

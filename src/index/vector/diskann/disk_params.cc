@@ -19,6 +19,13 @@ absl::Status CheckMmap(const ParamMap& params) {
 
 }  // namespace
 
+absl::Status CheckSearchList(std::size_t search_list, std::size_t k) {
+  if (search_list == 0 || search_list >= k) return absl::OkStatus();
+  return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                            "search_list_size({}) should be larger than k({})",
+                            search_list, k);
+}
+
 absl::StatusOr<DiskParams> ParseDiskParams(const ParamMap& params) {
   RETURN_IF_ERROR(CheckMmap(params));
   DiskParams disk;
@@ -47,12 +54,7 @@ absl::StatusOr<SearchParams> ParseDiskSearch(const ParamMap& params,
                    ReadParam(params, ParamKey::kBeamWidth, 0));
   parsed.search_list = static_cast<std::size_t>(list);
   parsed.beam_width = static_cast<std::size_t>(beam);
-  if (parsed.search_list != 0 && parsed.search_list < k) {
-    return base::InvalidInput(
-        base::ErrorCode::kParameterInvalid,
-        "search_list_size({}) should be larger than k({})", parsed.search_list,
-        k);
-  }
+  RETURN_IF_ERROR(CheckSearchList(parsed.search_list, k));
   return parsed;
 }
 

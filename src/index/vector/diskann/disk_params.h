@@ -11,6 +11,9 @@
 
 namespace elanus::index {
 
+// OK where the list of a search holds its k hits, or 0 is left to choose.
+absl::Status CheckSearchList(std::size_t search_list, std::size_t k);
+
 absl::StatusOr<DiskParams> ParseDiskParams(const ParamMap& params);
 
 absl::StatusOr<SearchParams> ParseDiskSearch(const ParamMap& params,

@@ -6,29 +6,13 @@
 #include "index/vector/topk.h"
 
 namespace elanus::index {
-namespace {
-
-std::vector<float> Bound(const IvfIndex& index, std::span<const float> query) {
-  std::vector<float> storage;
-  const auto bound = BindQueries(index.metric(), query, index.dim(), storage);
-  return {bound.begin(), bound.end()};
-}
-
-types::Bitset Copy(types::BitsetView bits) {
-  types::Bitset copy(bits.size());
-  std::copy_n(bits.words(), bits.word_count(), copy.words().begin());
-  return copy;
-}
-
-}  // namespace
-
 IvfIterator::IvfIterator(const IvfIndex& index, const IterateQuery& query)
     : index_(index),
-      floats_(Bound(index, query.query.floats())),
+      floats_(BoundCopy(index.metric(), query.query.floats(), index.dim())),
       bits_(query.query.bits().begin(), query.query.bits().end()),
       query_({.floats = floats_.data(),
               .bits = reinterpret_cast<const std::uint8_t*>(bits_.data())}),
-      excluded_(Copy(query.excluded)),
+      excluded_(query.excluded),
       ahead_(index.ProbesOf(query.params)),
       walk_(index.lists_, *index.centroids_, excluded_.view()),
       rows_(index.BindFinest(query_, query.params)) {

@@ -54,11 +54,11 @@ absl::StatusOr<BandTable> BandTable::Open(const IndexFileReader& file,
   table.rows_ = static_cast<std::size_t>(file.info().rows);
   table.bands_ = section.bands;
   table.slot_bits_ = section.slot_bits;
-  const std::uint64_t slots = std::uint64_t{1} << section.slot_bits;
   const std::uint64_t places = file.info().rows * section.bands;
-  ASSIGN_OR_RETURN(table.starts_,
-                   file.Array<std::uint32_t>(Section::kBandStarts,
-                                             section.bands * (slots + 1)));
+  ASSIGN_OR_RETURN(
+      table.starts_,
+      file.Array<std::uint32_t>(Section::kBandStarts,
+                                section.bands * StartCount(section.slot_bits)));
   ASSIGN_OR_RETURN(table.tags_,
                    file.Array<std::uint32_t>(Section::kBandTags, places));
   ASSIGN_OR_RETURN(table.row_numbers_,
@@ -70,7 +70,7 @@ absl::StatusOr<BandTable> BandTable::Open(const IndexFileReader& file,
 // others are looked at.
 absl::StatusOr<Buckets> BandTable::Find(const Signatures& signatures,
                                         const std::uint8_t* query) const {
-  const std::size_t slots = (std::size_t{1} << slot_bits_) + 1;
+  const std::size_t slots = StartCount(slot_bits_);
   std::vector<Probe> probes(bands_);
   for (std::size_t band = 0; band < bands_; ++band) {
     const std::uint64_t hash = HashBand(query + band * signatures.band_bytes(),

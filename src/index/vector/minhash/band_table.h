@@ -41,6 +41,10 @@ std::uint64_t HashBand(const std::uint8_t* bytes, std::size_t size);
 // How many bits number the slots of a table of so many rows: 4 to 8 rows a
 // slot.
 std::uint32_t SlotBits(std::size_t rows);
+// Where the slots of one band begin, and the last one ends.
+inline std::size_t StartCount(std::uint32_t slot_bits) {
+  return (std::size_t{1} << slot_bits) + 1;
+}
 
 inline std::size_t SlotOf(std::uint64_t hash, std::uint32_t slot_bits) {
   return static_cast<std::size_t>(hash >> (64 - slot_bits));

@@ -83,7 +83,7 @@ absl::Status FillBands(const base::OpContext& ctx, const VectorDataset& dataset,
                        const Signatures& signatures, std::uint32_t slot_bits,
                        const BuildOptions& options, IndexFileWriter& out) {
   const std::size_t rows = dataset.rows();
-  const std::size_t starts = (std::size_t{1} << slot_bits) + 1;
+  const std::size_t starts = StartCount(slot_bits);
   auto* const first_start = out.array<std::uint32_t>(Section::kBandStarts);
   auto* const first_tag = out.array<std::uint32_t>(Section::kBandTags);
   auto* const first_row = out.array<std::uint32_t>(Section::kBandRows);
@@ -120,7 +120,7 @@ absl::StatusOr<base::Buffer> BuildMinHash(const base::OpContext& ctx,
   const std::size_t row_bytes = dataset.dim / 8;
   const std::size_t bands = spec.minhash.signature.bands;
   const std::uint32_t slot_bits = SlotBits(rows);
-  const std::size_t starts = (std::size_t{1} << slot_bits) + 1;
+  const std::size_t starts = StartCount(slot_bits);
   std::vector<SectionSize> sections = {
       {Section::kSignature, sizeof(SignatureSection)},
       {Section::kBandStarts, bands * starts * kU32},
@@ -154,7 +154,7 @@ absl::StatusOr<base::Buffer> BuildMinHash(const base::OpContext& ctx,
 std::size_t MinHashBuildBytes(const IndexSpec& spec, std::size_t rows,
                               const BuildOptions& options) {
   const std::size_t bands = spec.minhash.signature.bands;
-  const std::size_t starts = (std::size_t{1} << SlotBits(rows)) + 1;
+  const std::size_t starts = StartCount(SlotBits(rows));
   const std::size_t threads = std::clamp<std::size_t>(
       options.max_threads, 1, std::max<std::size_t>(1, bands));
   const std::size_t signatures =
