@@ -1,8 +1,6 @@
 // Rows of bits and sparse rows through brute force and their indexes, against
 // plain second implementations.
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <random>
 #include <set>
@@ -10,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "index/testing/index_files.h"
 #include "index/testing/random_bits.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/brute_force.h"
@@ -220,21 +219,9 @@ TEST(BinFlatGoldenTest, IsStillRead) {
   const VectorDataset dataset = {.blocks = std::span(&block, 1),
                                  .dim = kDim,
                                  .type = DataType::kBinaryVector};
-  const std::string path =
-      std::string(ELANUS_TESTDATA_DIR) + "/BIN_FLAT_v2.index";
-  // How a new golden file is made; the old ones stay.
-  const char* const written = std::getenv("ELANUS_WRITE_GOLDEN");
-  if (written != nullptr && std::string_view(written) == "BIN_FLAT_v2") {
-    const auto files =
-        *Build("BIN_FLAT", MetricType::kHamming, dataset)->Save();
-    std::ofstream(path, std::ios::binary) << files.front().bytes.view();
-  }
-  std::ifstream in(path, std::ios::binary);
-  ASSERT_TRUE(in) << path;
-  std::vector<IndexFile> files;
-  files.push_back({"flat", base::Buffer::FromString(std::string(
-                               (std::istreambuf_iterator<char>(in)), {}))});
-  const auto loaded = LoadIndex(std::move(files), {});
+  const auto loaded = LoadGolden("BIN_FLAT_v2", [&dataset] {
+    return Build("BIN_FLAT", MetricType::kHamming, dataset);
+  });
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const Queries query = Queries::Bits(bits).One(7, kDim);
   const auto expected = BruteForceRangeSearch(

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
+#include "index/testing/index_files.h"
 #include "index/testing/plain_recall_test.h"
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/registry.h"
@@ -75,17 +76,6 @@ std::vector<float> Clustered(std::size_t rows, std::size_t dim,
     }
   }
   return vectors;
-}
-
-std::string BytesOf(const VectorIndex& index) {
-  return std::string((*index.Save())[0].bytes.view());
-}
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> Load(std::string bytes,
-                                                  bool verify = true) {
-  std::vector<IndexFile> files;
-  files.push_back({"some.index", base::Buffer::FromString(std::move(bytes))});
-  return LoadIndex(std::move(files), {.verify = verify});
 }
 
 class HnswProductTest : public testing::TestWithParam<Member> {
@@ -248,19 +238,10 @@ TEST_P(HnswProductTest, SeveralThreadsBuildAnIndexAsGood) {
 }
 
 TEST_P(HnswProductTest, ChangedAndMissingBytesAreFound) {
-  const std::string good =
-      BytesOf(*Build(member(), RandomVectors(40, 8, 12), 8, MetricType::kL2));
   // A codebook of 256 words is long: every byte of the rest, and some of it.
-  for (std::size_t at = 0; at < good.size(); at += at < 1000 ? 1 : 7) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
-    ASSERT_EQ(base::CodeOf(Load(std::move(bad)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << "byte " << at;
-    ASSERT_EQ(base::CodeOf(Load(good.substr(0, at)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << at << " bytes";
-  }
+  ExpectAllDamageIsFound(
+      BytesOf(*Build(member(), RandomVectors(40, 8, 12), 8, MetricType::kL2)),
+      7);
 }
 
 TEST_P(HnswProductTest, UnverifiedDamageNeverLeavesTheFile) {
@@ -270,11 +251,7 @@ TEST_P(HnswProductTest, UnverifiedDamageNeverLeavesTheFile) {
   const auto query = RandomVectors(1, 8, 15);
   const auto excluded = RandomExcluded(200, 0.3, 16);
   for (int round = 0; round < 300; ++round) {
-    std::string bad = good;
-    for (std::size_t i = 0; i <= random() % 16; ++i) {
-      bad[random() % bad.size()] = static_cast<char>(random());
-    }
-    const auto loaded = Load(std::move(bad), false);
+    const auto loaded = LoadBytes(Damaged(good, 16, random), false);
     if (!loaded.ok()) continue;
     for (const types::BitsetView out : {types::BitsetView(), excluded.view()}) {
       for (const Neighbor& hit : SearchOne(**loaded, query, 5, {}, out)) {

@@ -1,7 +1,4 @@
 // BIN_IVF_FLAT, against a plain search of all rows.
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <set>
 #include <string>
@@ -11,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
+#include "index/testing/index_files.h"
 #include "index/testing/random_bits.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/ivf/ivf_index.h"
@@ -61,17 +59,6 @@ std::unique_ptr<VectorIndex> Build(const Bits& bits, MetricType metric,
   auto index = TryBuild(bits, metric, nlist, options);
   EXPECT_TRUE(index.ok()) << index.status();
   return *std::move(index);
-}
-
-std::string BytesOf(const VectorIndex& index) {
-  return std::string((*index.Save())[0].bytes.view());
-}
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> Load(std::string bytes,
-                                                  bool verify = true) {
-  std::vector<IndexFile> files;
-  files.push_back({"some.index", base::Buffer::FromString(std::move(bytes))});
-  return LoadIndex(std::move(files), {.verify = verify});
 }
 
 std::vector<Neighbor> SearchOne(const VectorIndex& index,
@@ -288,18 +275,8 @@ TEST_P(BitIvfTest, TheSeedDecidesTheBytesAndThreadsDoNot) {
 }
 
 TEST_P(BitIvfTest, ChangedAndMissingBytesAreFound) {
-  const std::string good =
-      BytesOf(*Build({RandomBits(200 * 4, 14), 32}, metric(), 4));
-  for (std::size_t at = 0; at < good.size(); ++at) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
-    ASSERT_EQ(base::CodeOf(Load(std::move(bad)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << "byte " << at;
-    ASSERT_EQ(base::CodeOf(Load(good.substr(0, at)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << at << " bytes";
-  }
+  ExpectAllDamageIsFound(
+      BytesOf(*Build({RandomBits(200 * 4, 14), 32}, metric(), 4)));
 }
 
 TEST_P(BitIvfTest, UnverifiedDamageNeverLeavesTheFile) {
@@ -308,11 +285,7 @@ TEST_P(BitIvfTest, UnverifiedDamageNeverLeavesTheFile) {
   std::mt19937 random(15);
   const auto query = RandomBits(4, 16);
   for (int round = 0; round < 2000; ++round) {
-    std::string bad = good;
-    for (std::size_t i = 0; i <= random() % 4; ++i) {
-      bad[random() % bad.size()] = static_cast<char>(random());
-    }
-    const auto loaded = Load(std::move(bad), false);
+    const auto loaded = LoadBytes(Damaged(good, 4, random), false);
     if (!loaded.ok()) continue;
     for (const Neighbor& hit : SearchOne(**loaded, query, 10, 3)) {
       EXPECT_LT(hit.row, 200U);
@@ -369,18 +342,8 @@ INSTANTIATE_TEST_SUITE_P(Metrics, BitIvfTest,
 // A file of this format version stays readable.
 TEST(BitIvfGoldenTest, IsStillRead) {
   const Bits bits = {RandomBits(120 * 3, 1), 24};
-  const std::string path =
-      std::string(ELANUS_TESTDATA_DIR) + "/BIN_IVF_FLAT_v3.index";
-  // How a new golden file is made; the old ones stay.
-  const char* const written = std::getenv("ELANUS_WRITE_GOLDEN");
-  if (written != nullptr && std::string_view(written) == "BIN_IVF_FLAT_v3") {
-    std::ofstream(path, std::ios::binary)
-        << BytesOf(*Build(bits, MetricType::kHamming));
-  }
-  std::ifstream in(path, std::ios::binary);
-  ASSERT_TRUE(in) << path;
-  const auto loaded =
-      Load(std::string((std::istreambuf_iterator<char>(in)), {}));
+  const auto loaded = LoadGolden(
+      "BIN_IVF_FLAT_v3", [&bits] { return Build(bits, MetricType::kHamming); });
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const auto query = std::span(bits.rows).subspan(7 * 3, 3);
   const auto all = (*loaded)->RangeSearch(base::OpContext(),

@@ -2,9 +2,6 @@
 #include "index/vector/minhash/minhash_index.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -13,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
+#include "index/testing/index_files.h"
 #include "index/testing/random_signatures.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/brute_force.h"
@@ -52,17 +50,6 @@ std::unique_ptr<VectorIndex> Build(const RandomSignatures& rows,
   auto index = TryBuild(rows, with_raw_data, options);
   EXPECT_TRUE(index.ok()) << index.status();
   return *std::move(index);
-}
-
-std::string BytesOf(const VectorIndex& index) {
-  return std::string((*index.Save())[0].bytes.view());
-}
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> Load(std::string bytes,
-                                                  bool verify = true) {
-  std::vector<IndexFile> files;
-  files.push_back({"some.index", base::Buffer::FromString(std::move(bytes))});
-  return LoadIndex(std::move(files), {.verify = verify});
 }
 
 absl::StatusOr<std::vector<Neighbor>> TrySearch(
@@ -264,17 +251,7 @@ TEST(MinHashIndexTest, ThreadsDoNotChangeTheBytes) {
 
 TEST(MinHashIndexTest, ChangedAndMissingBytesAreFound) {
   const auto rows = MakeSignatures(100, 128, {4, 2}, 20, 0.8, 1, 2);
-  const std::string good = BytesOf(*Build(rows));
-  for (std::size_t at = 0; at < good.size(); ++at) {
-    std::string bad = good;
-    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
-    ASSERT_EQ(base::CodeOf(Load(std::move(bad)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << "byte " << at;
-    ASSERT_EQ(base::CodeOf(Load(good.substr(0, at)).status()),
-              base::ErrorCode::kDataIntegrity)
-        << at << " bytes";
-  }
+  ExpectAllDamageIsFound(BytesOf(*Build(rows)));
 }
 
 TEST(MinHashIndexTest, UnverifiedDamageNeverLeavesTheFile) {
@@ -284,11 +261,7 @@ TEST(MinHashIndexTest, UnverifiedDamageNeverLeavesTheFile) {
   for (const bool with_raw_data : {false, true}) {
     const std::string good = BytesOf(*Build(rows, with_raw_data));
     for (int round = 0; round < 2000; ++round) {
-      std::string bad = good;
-      for (std::size_t i = 0; i <= random() % 4; ++i) {
-        bad[random() % bad.size()] = static_cast<char>(random());
-      }
-      const auto loaded = Load(std::move(bad), false);
+      const auto loaded = LoadBytes(Damaged(good, 4, random), false);
       if (!loaded.ok() || (*loaded)->dim() != 128) continue;
       const auto hits = TrySearch(**loaded, rows.row(random() % 200), 10,
                                   {.with_jaccard = with_raw_data});
@@ -338,17 +311,8 @@ TEST(MinHashIndexTest, ACancelledBuildOrSearchStops) {
 // A file of this format version stays readable.
 TEST(MinHashGoldenTest, IsStillRead) {
   const auto rows = MakeSignatures(120, 256, {4, 4}, 12, 0.8, 1, 2);
-  const std::string path =
-      std::string(ELANUS_TESTDATA_DIR) + "/MINHASH_LSH_v3.index";
-  // How a new golden file is made; the old ones stay.
-  const char* const written = std::getenv("ELANUS_WRITE_GOLDEN");
-  if (written != nullptr && std::string_view(written) == "MINHASH_LSH_v3") {
-    std::ofstream(path, std::ios::binary) << BytesOf(*Build(rows));
-  }
-  std::ifstream in(path, std::ios::binary);
-  ASSERT_TRUE(in) << path;
   const auto loaded =
-      Load(std::string((std::istreambuf_iterator<char>(in)), {}));
+      LoadGolden("MINHASH_LSH_v3", [&rows] { return Build(rows); });
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const Queries query = Queries::Bits(rows.row(row));

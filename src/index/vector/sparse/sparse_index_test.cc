@@ -1,8 +1,5 @@
 #include "index/vector/sparse/sparse_index.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "index/testing/index_files.h"
 #include "index/testing/random_vectors.h"
 #include "index/testing/sparse_vectors.h"
 #include "index/vector/registry.h"
@@ -247,41 +245,23 @@ TEST(SparseIndexSearchTest, ASmallerBoundRatioOnlyLosesHits) {
 TEST(SparseIndexFileTest, DamageIsFoundOrStaysInsideTheFile) {
   const SparseTable rows =
       RandomSparse({.rows = 200, .dims = 30, .row_size = 5, .largest = 3}, 12);
-  const auto files = Build(rows, {})->Save();
-  ASSERT_TRUE(files.ok());
-  const std::string good((*files)[0].bytes.view());
-  const auto load = [](std::string bytes, bool verify) {
-    std::vector<IndexFile> damaged;
-    damaged.push_back({"sparse", base::Buffer::FromString(std::move(bytes))});
-    return LoadIndex(std::move(damaged), {.verify = verify});
-  };
+  const std::string good = BytesOf(*Build(rows, {}));
   std::mt19937 random(13);
   for (int round = 0; round < 2000; ++round) {
     std::string bad = good;
     const std::size_t at = random() % bad.size();
     bad[at] = static_cast<char>(bad[at] ^ (1 << (random() % 8)));
-    EXPECT_FALSE(load(bad, true).ok()) << "byte " << at;
-    const auto trusted = load(std::move(bad), false);
+    EXPECT_FALSE(LoadBytes(bad).ok()) << "byte " << at;
+    const auto trusted = LoadBytes(std::move(bad), false);
     if (trusted.ok()) Ask(**trusted, rows, random() % 200, 5);
   }
 }
 
 TEST(SparseIndexFileTest, Version2IsStillRead) {
-  const std::string path =
-      std::string(ELANUS_TESTDATA_DIR) + "/SPARSE_INVERTED_INDEX_v2.index";
   const SparseTable rows =
       RandomSparse({.rows = 100, .dims = 30, .row_size = 5, .largest = 3}, 14);
-  // How a new golden file is made; the old ones stay.
-  if (std::getenv("ELANUS_WRITE_GOLDEN") != nullptr) {
-    std::ofstream(path, std::ios::binary)
-        << (*Build(rows, {})->Save())[0].bytes.view();
-  }
-  std::ifstream in(path, std::ios::binary);
-  ASSERT_TRUE(in) << path;
-  std::vector<IndexFile> files;
-  files.push_back({"sparse", base::Buffer::FromString(std::string(
-                                 std::istreambuf_iterator<char>(in), {}))});
-  const auto loaded = LoadIndex(std::move(files), {});
+  const auto loaded = LoadGolden("SPARSE_INVERTED_INDEX_v2",
+                                 [&rows] { return Build(rows, {}); });
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   for (std::size_t q = 0; q < rows.size(); ++q) {
     EXPECT_EQ(
