@@ -11,6 +11,26 @@ constexpr std::int64_t kOpenShare = 3;
 
 }  // namespace
 
+access::Proxy::Dependencies ProxyDependencies(const RoleServices& services,
+                                              const Roles& links,
+                                              base::Metrics& metrics,
+                                              base::WriterId writer) {
+  return {
+      .root_coord = *links.root_coord,
+      .data_coord = *links.data_coord,
+      .query_coord = *links.query_coord,
+      .find_query_node = [node = links.query_node](
+                             std::int64_t, const std::string&) { return node; },
+      .broker = services.log,
+      .budget = services.budget,
+      .clock = services.clock,
+      .timer = services.timer,
+      .requests = services.requests,
+      .config = services.config,
+      .metrics = metrics,
+      .writer = writer};
+}
+
 void RoleSet::Start(base::Done done) {
   root_coord_.emplace(coordinator::RootDeps{.store = services_.meta,
                                             .broker = services_.log,
@@ -109,21 +129,12 @@ void RoleSet::MakeCoordinators(base::NodeId epoch) {
 }
 
 void RoleSet::MakeProxy(base::WriterId writer) {
-  const RoleServices& s = services_;
-  proxy_.emplace(access::Proxy::Dependencies{
-      .root_coord = late_.root_coord,
-      .data_coord = late_.data_coord,
-      .query_coord = late_.query_coord,
-      .find_query_node = [this](std::int64_t, const std::string&)
-          -> role::QueryNode* { return &late_.query_node; },
-      .broker = s.log,
-      .budget = s.budget,
-      .clock = s.clock,
-      .timer = s.timer,
-      .requests = s.requests,
-      .config = s.config,
-      .metrics = s.metrics,
-      .writer = writer});
+  proxy_.emplace(ProxyDependencies(services_,
+                                   {.root_coord = &late_.root_coord,
+                                    .data_coord = &late_.data_coord,
+                                    .query_coord = &late_.query_coord,
+                                    .query_node = &late_.query_node},
+                                   services_.metrics, writer));
 }
 
 absl::Status RoleSet::Link() {

@@ -57,6 +57,13 @@ struct RoleServices {
   base::Metrics& metrics;
 };
 
+// Of a proxy that calls `links`, which outlive it. No two proxies share
+// metrics.
+access::Proxy::Dependencies ProxyDependencies(const RoleServices& services,
+                                              const Roles& links,
+                                              base::Metrics& metrics,
+                                              base::WriterId writer);
+
 class RoleSet {
  public:
   // Gives what the roles call each other by instead of each other.

@@ -32,21 +32,9 @@ void ProxyPair::AddSecond(const server::RoleServices& services,
       [this, call, services, &metrics,
        done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) return done(std::move(status));
-        second_.emplace(access::Proxy::Dependencies{
-            .root_coord = *links_.root_coord,
-            .data_coord = *links_.data_coord,
-            .query_coord = *links_.query_coord,
-            .find_query_node = [this](std::int64_t, const std::string&)
-                -> role::QueryNode* { return links_.query_node; },
-            .broker = services.log,
-            .budget = services.budget,
-            .clock = services.clock,
-            .timer = services.timer,
-            .requests = services.requests,
-            .config = services.config,
-            .metrics = metrics,
-            .writer = base::WriterId{
-                static_cast<std::uint64_t>(call->reply.first())}});
+        second_.emplace(server::ProxyDependencies(
+            services, links_, metrics,
+            base::WriterId{static_cast<std::uint64_t>(call->reply.first())}));
         {
           base::MutexLock lock(mutex_);
           proxies_.push_back(&*second_);
