@@ -26,6 +26,14 @@ def random_vectors(count, seed=7, dim=DIM):
         size=(count, dim)).astype(np.float32)
 
 
+def clustered_vectors(count, seed, dim):
+    """Around common centres, as real ones are."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(1).normal(size=(40, dim))
+    return (centres[random.integers(40, size=count)]
+            + random.normal(size=(count, dim)) * 0.7).astype(np.float32)
+
+
 def rows_with_vectors(count, seed=7, first=0, **columns):
     """[{id, embedding, ...}]; a column is a function of the id."""
     vectors = random_vectors(count, seed)
@@ -51,6 +59,12 @@ def exact_ids(metric, base, query, k, ids=None, mask=None):
     if mask is not None:
         order = [i for i in order if mask[i]]
     return [int(i if ids is None else ids[i]) for i in order[:k]]
+
+
+def recall(found, truth, k=10):
+    """The share of the first k of each row of `truth` that was found."""
+    return np.mean([len({hit["id"] for hit in row} & set(map(int, ids[:k]))) / k
+                    for row, ids in zip(found, truth)])
 
 
 def close(a, b):

@@ -4,24 +4,12 @@ import numpy as np
 import pytest
 from pymilvus import DataType, MilvusException
 
-from support import exact_ids, exact_scores, make, new_client, wait_until
+from support import (clustered_vectors, exact_ids, exact_scores, make,
+                     new_client, recall, wait_until)
 
 pytestmark = pytest.mark.raw
 
 ROWS, DIM, K = 3000, 32, 10
-
-
-def vectors(count, seed):
-    """Around common centres, as real ones are."""
-    random = np.random.default_rng(seed)
-    centres = np.random.default_rng(1).normal(size=(40, DIM))
-    return (centres[random.integers(40, size=count)]
-            + random.normal(size=(count, DIM)) * 0.7).astype(np.float32)
-
-
-def recall(found, truth):
-    return np.mean([len({hit["id"] for hit in row} & set(ids)) / K
-                    for row, ids in zip(found, truth)])
 
 
 def search(client, name, metric, queries, params, **more):
@@ -33,7 +21,8 @@ def search(client, name, metric, queries, params, **more):
 @pytest.mark.parametrize("metric", ["L2", "COSINE"])
 def test_it_finds_filters_pages_and_outlives_a_restart(own_server, metric):
     client = new_client(own_server)
-    base, queries = vectors(ROWS, 2), vectors(20, 3)
+    base, queries = (clustered_vectors(ROWS, 2, DIM),
+                     clustered_vectors(20, 3, DIM))
     make(client, "d", index_type="DISKANN", metric=metric, dim=DIM, load=False,
          more=[("tag", DataType.INT64, {})])
     client.insert("d", [{"id": i, "embedding": base[i].tolist(),
@@ -97,7 +86,7 @@ def test_a_misfit_is_refused_by_name(client, name):
         assert part in str(error.value)
         client.drop_collection(name)
     make(client, name, index_type="DISKANN", dim=DIM, load=False)
-    base = vectors(1100, 4)
+    base = clustered_vectors(1100, 4, DIM)
     client.insert(name, [{"id": i, "embedding": base[i].tolist()}
                          for i in range(len(base))])
     client.flush(name)

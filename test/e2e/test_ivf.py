@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from pymilvus import DataType, MilvusException
 
-from support import exact_ids, exact_scores, make, new_client, wait_until
+from support import (clustered_vectors, exact_ids, exact_scores, make,
+                     new_client, recall, wait_until)
 
 pytestmark = pytest.mark.raw
 
@@ -26,19 +27,6 @@ TYPES = [
 ]
 
 
-def vectors(count, seed):
-    """Around common centres, as real ones are."""
-    random = np.random.default_rng(seed)
-    centres = np.random.default_rng(1).normal(size=(40, DIM))
-    return (centres[random.integers(40, size=count)]
-            + random.normal(size=(count, DIM)) * 0.7).astype(np.float32)
-
-
-def recall(found, truth):
-    return np.mean([len({hit["id"] for hit in row} & set(ids)) / K
-                    for row, ids in zip(found, truth)])
-
-
 def search(client, name, queries, params, **more):
     return client.search(name, data=queries.tolist(), limit=K,
                          search_params={"metric_type": "L2",
@@ -47,7 +35,8 @@ def search(client, name, queries, params, **more):
 
 def test_every_type_finds_what_it_should_also_after_a_restart(own_server):
     client = new_client(own_server)
-    base, queries = vectors(ROWS, 2), vectors(20, 3)
+    base, queries = (clustered_vectors(ROWS, 2, DIM),
+                     clustered_vectors(20, 3, DIM))
     tag = np.arange(ROWS) % 10
     truth = [exact_ids("L2", base, query, K) for query in queries]
     truth_of_tag = [exact_ids("L2", base, query, K, mask=tag == 3)

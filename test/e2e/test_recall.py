@@ -10,17 +10,11 @@ import pytest
 from pymilvus import DataType
 
 from conftest import ROLE_CALLS, ROOT
-from support import exact_ids, make
+from support import exact_ids, make, recall
 
 EXAMPLES = ROOT / "examples/data"
 LARGE = pathlib.Path(os.environ.get("ELANUS_DATA_DIR",
                                     ROOT.parent / "shared/data"))
-
-
-def recall(found, truth):
-    k = len(found[0])
-    return np.mean([len({h["id"] for h in row} & set(truth[i][:k].tolist())) / k
-                    for i, row in enumerate(found)])
 
 
 def insert_vectors(client, name, vectors, extra=None, batch=2000):
