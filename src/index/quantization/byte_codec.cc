@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "index/vector/parallel.h"
+#include "index/vector/rounding.h"
 
 namespace elanus::index {
 namespace {
@@ -85,6 +87,61 @@ void ByteCodec::Bind(const float* q, ByteQuery& query) const {
   query.scale = is_l2 ? -2 * unit : -unit;
   query.base =
       (is_l2 ? square : -product) - query.scale * kMiddleCode * weights;
+}
+
+float ByteCodec::ErrorOf(const float* x, const std::uint8_t* code) const {
+  // The square of a longer one may leave float32's range.
+  constexpr double kLongest = 1e18;
+  double error = 0;
+  double length = 0;
+  for (std::size_t d = 0; d < dim(); ++d) {
+    const double coded =
+        middle_[d] +
+        (static_cast<double>(code[d]) - kMiddleCode) * double{step_[d]};
+    error += (x[d] - coded) * (x[d] - coded);
+    length += double{x[d]} * double{x[d]};
+  }
+  length = std::sqrt(length);
+  if (!(length < kLongest)) return std::numeric_limits<float>::infinity();
+  const double lost =
+      metric_ == types::MetricType::kL2 ? 0 : SumError(dim()) * length;
+  return RoundUp(std::sqrt(error) * (1 + kSlack) + lost);
+}
+
+double ByteCodec::LengthOf(std::span<const std::uint8_t> code) {
+  double square = 0;
+  for (const std::uint8_t value : code) {
+    const double c = static_cast<double>(value) - kMiddleCode;
+    square += c * c;
+  }
+  return std::sqrt(square);
+}
+
+double ByteCodec::ErrorOf(const float* q, const ByteQuery& query,
+                          double longest_code) const {
+  const bool is_l2 = metric_ == types::MetricType::kL2;
+  const double unit = std::abs(double{query.scale}) / (is_l2 ? 2 : 1);
+  double error = 0;    // |w - w'|^2
+  double weights = 0;  // sum of |z|
+  double step = 0;
+  double middle = 0;
+  double square = 0;
+  for (std::size_t d = 0; d < dim(); ++d) {
+    const double p = is_l2 ? double{q[d]} - middle_[d] : double{q[d]};
+    const double off = p * step_[d] - unit * query.weights[d];
+    error += off * off;
+    weights += std::abs(static_cast<double>(query.weights[d]));
+    step = std::max(step, double{step_[d]});
+    middle += double{middle_[d]} * middle_[d];
+    square += double{q[d]} * q[d];
+  }
+  // What the parts of the sum can amount to, for their rounding.
+  const double row = is_l2 ? longest_code * step * longest_code * step
+                           : std::sqrt(square * middle);
+  const double size = std::abs(double{query.base}) +
+                      std::abs(double{query.scale}) * kMaxCode * weights + row;
+  return (is_l2 ? 2 : 1) * std::sqrt(error) * longest_code * (1 + kSlack) +
+         SumError(dim()) * size;
 }
 
 absl::Status TrainByteCodec(const base::OpContext& ctx, const float* data,

@@ -51,6 +51,17 @@ class ByteCodec {
   // query.weights keeps its memory from call to call.
   void Bind(const float* q, ByteQuery& query) const;
 
+  // How far a row is from what its code stands for: at least |x - x'|, under
+  // IP with what the kernels' sums lose. Infinity where x is no vector of
+  // numbers, or too long for bounds.
+  float ErrorOf(const float* x, const std::uint8_t* code) const;
+  // |code - 128|.
+  static double LengthOf(std::span<const std::uint8_t> code);
+  // How much a coded distance can be more than that of q to x', for codes of
+  // at most this length.
+  double ErrorOf(const float* q, const ByteQuery& query,
+                 double longest_code) const;
+
  private:
   types::MetricType metric_ = types::MetricType::kL2;
   std::span<const float> middle_;

@@ -1,5 +1,6 @@
 #include "index/quantization/byte_codec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -58,6 +59,79 @@ std::vector<float> UnevenRows(std::size_t rows, std::size_t dim) {
     data[i] = data[i] * (1.0F + d / static_cast<float>(dim)) + d / 10.0F;
   }
   return data;
+}
+
+// Kinds of rows that are hard to code.
+std::vector<float> HardRows(int kind, std::size_t rows, std::size_t dim,
+                            std::uint64_t seed) {
+  std::vector<float> data = RandomVectors(rows, dim, seed);
+  std::mt19937_64 random(seed);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    switch (kind) {
+      case 1:  // far from the origin
+        data[i] += 1000;
+        break;
+      case 2:  // outliers, which are cut off
+        if (random() % 100 == 0) data[i] *= 50;
+        break;
+      case 3:  // rows of very different lengths
+        data[i] = std::ldexp(data[i], static_cast<int>(i / dim % 30) - 15);
+        break;
+      default:
+        break;
+    }
+  }
+  return data;
+}
+
+// No row is ever said to be farther than it is, by more than the bounds allow.
+TEST(ByteCodecTest, ErrorsBoundWhatACodedDistanceHidesOfATrueOne) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 120; ++round) {
+    const std::size_t dim = 1 + random() % 70;
+    const auto metric = round % 2 == 0 ? MetricType::kL2 : MetricType::kIp;
+    const auto rows = HardRows(round % 4, 200, dim, random());
+    const auto query = HardRows(round / 4 % 4, 1, dim, random());
+    const Coded coded = Code(metric, rows, dim);
+    const ByteCodec codec(metric, coded.middle, coded.step);
+    ByteQuery bound;
+    codec.Bind(query.data(), bound);
+    double longest = 0;
+    double query_length = 0;
+    for (const float value : query) query_length += double{value} * value;
+    query_length = std::sqrt(query_length);
+    for (std::size_t row = 0; row < 200; ++row) {
+      longest = std::max(longest,
+                         ByteCodec::LengthOf({&coded.codes[row * dim], dim}));
+    }
+    const double margin = codec.ErrorOf(query.data(), bound, longest);
+    for (std::uint32_t row = 0; row < 200; ++row) {
+      const double seen =
+          CodedDistance(metric, coded, query.data(), row, dim) - margin;
+      const double error =
+          codec.ErrorOf(&rows[row * dim], &coded.codes[row * dim]);
+      const double truth =
+          PlainDistance(metric, query.data(), &rows[row * dim], dim);
+      if (metric == MetricType::kIp) {
+        ASSERT_LE(seen - query_length * error, truth) << "round " << round;
+      } else {
+        ASSERT_LE(std::sqrt(std::max(0.0, seen)) - error, std::sqrt(truth))
+            << "round " << round;
+      }
+    }
+  }
+}
+
+TEST(ByteCodecTest, NothingIsProvedOfARowThatIsNoVectorOfNumbers) {
+  const std::vector<float> middle = {0, 0};
+  const std::vector<float> step = {1, 1};
+  const ByteCodec codec(MetricType::kL2, middle, step);
+  const std::uint8_t code[] = {128, 128};
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const float odd : {std::nanf(""), kInfinity, 1e30F}) {
+    const float row[] = {1, odd};
+    EXPECT_EQ(codec.ErrorOf(row, code), kInfinity) << odd;
+  }
 }
 
 TEST(ByteCodecTest, DistancesAreThoseOfTheVectorsWithinTheirQuantisation) {

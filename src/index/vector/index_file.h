@@ -48,6 +48,7 @@ enum class Section : std::uint32_t {
   kByteCodec = 10,
   kByteTerms = 11,
   kByteCodes = 12,
+  kByteErrors = 13,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,

@@ -234,6 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"HNSW_v1", IndexType::kHnsw, 60},
                     Golden{"HNSW_v2", IndexType::kHnsw, 1000},
                     Golden{"HNSW_v3", IndexType::kHnsw, 1000},
+                    Golden{"HNSW_errors_v3", IndexType::kHnsw, 1000},
                     Golden{"HNSW_PQ_v3", IndexType::kHnswPq, 100},
                     Golden{"HNSW_PRQ_v3", IndexType::kHnswPrq, 100},
                     Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100},

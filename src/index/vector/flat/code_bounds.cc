@@ -4,26 +4,16 @@
 #include <cmath>
 #include <limits>
 
+#include "index/vector/rounding.h"
+
 namespace elanus::index {
 namespace {
 
-constexpr double kHalfUlp = 1.0 / (1 << 24);
-// What a handful of float32 operations lose, generously.
-constexpr double kSlack = 2e-6;
 // Above this length a product of two rows can leave float32's range: such rows
 // are always computed.
 constexpr double kLongest = 1e18;
 constexpr float kCodeMax = 127;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-float RoundUp(double value) {
-  return std::nextafter(static_cast<float>(value), kInfinity);
-}
-
-// The largest error of the kernels' float32 sums, as a share of |q| |x|.
-double KernelError(std::size_t dim) {
-  return static_cast<double>(dim + 64) * kHalfUlp;
-}
 
 // What underflow can take from a sum.
 double Underflow(std::size_t dim) { return static_cast<double>(dim) * 1e-37; }
@@ -85,7 +75,7 @@ void EncodeRow(const float* x, double factor, std::size_t dim, bool is_l2,
         static_cast<float>(Square(coded.coded_length) * (1 - kSlack));
   } else {
     room.errors[row] =
-        RoundUp(coded.error * (1 + kSlack) + KernelError(dim) * coded.length);
+        RoundUp(coded.error * (1 + kSlack) + SumError(dim) * coded.length);
     room.sizes[row] = RoundUp(coded.coded_length * (1 + kSlack));
   }
   if (!(coded.length < kLongest)) room.errors[row] = kInfinity;
@@ -114,7 +104,7 @@ CodedQuery::CodedQuery(const float* query, std::size_t dim, bool is_l2)
 void CodedQuery::SetBound(float distance) {
   double bound = distance + Underflow(dim_);
   if (is_l2_) {
-    bound = std::sqrt(bound * (1 + 2 * KernelError(dim_))) * (1 + kSlack) +
+    bound = std::sqrt(bound * (1 + 2 * SumError(dim_))) * (1 + kSlack) +
             error_ * (1 + kSlack);
   } else {
     bound += std::abs(distance) * kSlack;

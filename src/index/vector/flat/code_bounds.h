@@ -6,9 +6,7 @@
 //   query.SetBound(best.bound());
 //   simd::CodeScan()->dot(table, 0, 4, query.view(), included, rows);
 //
-// The margins also cover the rounding of the float32 sums, at most dim * 2^-24
-// of |q| |x|: N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd
-// ed., section 3.1.
+// The margins also cover the rounding of the float32 sums (rounding.h).
 //
 // Threads:   none; rows of different groups from different threads.
 // Ownership: CodedQuery::view borrows from its CodedQuery.

@@ -16,6 +16,7 @@
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/parallel.h"
+#include "index/vector/rounding.h"
 #include "index/vector/spin_lock.h"
 #include "types/bitset.h"
 
@@ -259,13 +260,19 @@ absl::Status EncodeVectors(const base::OpContext& ctx, const HnswGraph& graph,
                            const CodecRoom& room, const BuildOptions& options) {
   RETURN_IF_ERROR(TrainByteCodec(ctx, graph.vectors.data, graph.vectors.stride,
                                  graph.rows, room.middle, room.step, options));
-  return ForEachTogether(
+  std::vector<float> lengths(graph.rows);
+  RETURN_IF_ERROR(ForEachTogether(
       ctx, graph.rows, kRowsBetweenChecks, options.executor,
       options.max_threads, [&](std::size_t row) {
+        const float* const x = graph.Vector(static_cast<std::uint32_t>(row));
         std::uint8_t* const code = room.codes.data() + row * graph.codes.stride;
-        graph.codec.Encode(graph.Vector(static_cast<std::uint32_t>(row)), code);
+        graph.codec.Encode(x, code);
         if (!room.terms.empty()) room.terms[row] = graph.codec.Term(code);
-      });
+        room.errors[row] = graph.codec.ErrorOf(x, code);
+        lengths[row] = RoundUp(ByteCodec::LengthOf({code, graph.dim}));
+      }));
+  room.errors[graph.rows] = *std::max_element(lengths.begin(), lengths.end());
+  return absl::OkStatus();
 }
 
 // All rows that belong into the graph, but the entry point, which is in it.

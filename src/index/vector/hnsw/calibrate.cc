@@ -42,8 +42,9 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
     WalkScratch scratch(graph.rows);
     std::vector<Neighbor> hits;
     for (std::size_t q = next++; q < nq; q = next++) {
-      RETURN_IF_ERROR(WalkPlain(ctx, graph, &held_out.queries[q * graph.dim],
-                                ef, ExactCount(kTopK), scratch, hits));
+      RETURN_IF_ERROR(WalkGraph(ctx, graph, &held_out.queries[q * graph.dim],
+                                {.ef = ef, .exact = ExactCount(kTopK)}, scratch,
+                                hits));
       found += CountNear(hits, held_out.bounds[q]);
     }
     return absl::OkStatus();

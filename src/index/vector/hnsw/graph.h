@@ -63,6 +63,10 @@ struct HnswGraph {
   simd::ByteTable codes{};
   const float* code_terms = nullptr;  // what a row adds; null if nothing
   ByteCodec codec;
+  // ByteCodec::ErrorOf of each row, and the length of the longest code; null
+  // in files that lack them.
+  const float* code_errors = nullptr;
+  float longest_code = 0;
   // What the rows are in place of vectors and bytes; null for these.
   const ProductRows* product = nullptr;
   std::size_t dim = 0;
@@ -103,6 +107,14 @@ struct HnswGraph {
   // Whether there is anything finer than what a walk goes by.
   bool has_finer() const {
     return product == nullptr ? has_codes() : product->has_finer();
+  }
+  // What is read of a row by a walk, and by a scan.
+  std::size_t walked_bytes() const {
+    if (product != nullptr) return product->code_bytes();
+    return has_codes() ? dim : dim * sizeof(float);
+  }
+  std::size_t scanned_bytes() const {
+    return code_errors != nullptr ? dim : dim * sizeof(float);
   }
   // `room` is borrowed by the probe, if the graph has codes.
   Probe Bind(const float* query, ProbeRoom& room) const {

@@ -1,13 +1,13 @@
 #include "index/vector/hnsw/hnsw_index.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <utility>
 
 #include "index/vector/brute_force.h"
 #include "index/vector/held_out.h"
 #include "index/vector/hnsw/build.h"
+#include "index/vector/hnsw/exact_scan.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/product_build.h"
 #include "index/vector/hnsw/product_scan.h"
@@ -25,23 +25,22 @@ constexpr double kDefaultRecall = 0.95;
 constexpr std::size_t kUnmeasuredEf = 64;
 constexpr std::size_t kRangeEf = 512;
 
-// The costs below are in distances computed during a walk: scattered reads,
-// each with a share of the walk's book-keeping.
+// Under a filter a walk keeps more rows, since most do not pass. Of those that
+// do, the fewer pass, the fewer it needs: they lie all over what was walked
+// over, and it is the rows at the edge that are missed. Measured.
+constexpr double kWidening = 0.6;
+// So many times k are to pass on the average.
+constexpr double kSpare = 1.4;
+// A walk that met fewer than k is done again, with so many times as many rows.
+constexpr std::size_t kWider = 3;
 
-// One distance of a scan: rows are read in order and prefetched.
-constexpr double kScanCost = 0.42;
-// What a walk under a filter costs more: two heaps, tests of bits, and the
-// distances of rows that do not pass (through) or ever more links to look at,
-// the fewer pass (jumps). Measured.
-constexpr double kThroughCost = 1.3;
-constexpr double kTwoHopsCost = 2.0;
-constexpr double kTwoHopsCostPerShare = 0.2;
-// From this share of passing rows on, filtered rows are walked through: their
-// distances cost less than jumping over them.
-constexpr double kThroughShare = 0.8;
-// Of the neighbours' neighbours so many must pass on the average, or a walk
-// that jumps falls apart.
-constexpr double kMinPassingInTwoHops = 8.0;
+// What a walk and a scan cost, in nanoseconds of some machine: only their
+// ratio counts. For each row that a walk keeps it reads scattered links and
+// rows; a scan reads rows in order.
+constexpr double kRowsPerLink = 0.6;
+constexpr double kWalkedRow = 70;
+constexpr double kScannedRow = 8;
+constexpr double kByte = 0.05;
 
 std::size_t Times(std::size_t k, float factor) {
   return static_cast<std::size_t>(
@@ -94,76 +93,53 @@ double HnswIndex::SearchCost(double recall) const {
   return GraphSearchCost(curve_.EfFor(recall), graph_.m, graph_.dim);
 }
 
-HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef,
-                                    types::BitsetView excluded) const {
-  const std::size_t rows = graph_.rows;
-  Plan plan{.passing = rows, .ef = ef};
-  for (std::size_t i = 0; i < excluded.word_count(); ++i) {
-    plan.passing -= std::min<std::size_t>(
-        plan.passing,
-        static_cast<std::size_t>(std::popcount(excluded.words()[i])));
-  }
-  const double share = static_cast<double>(plan.passing) /
-                       static_cast<double>(std::max<std::size_t>(rows, 1));
-  // A row has about 1.2 M links, of which half lead to rows already seen.
-  const double degree = 1.2 * graph_.m;
-  double walk_cost = static_cast<double>(ef) * degree * 0.5;
-  if (plan.passing < rows) {
-    const bool is_through = share >= kThroughShare;
-    plan.way = is_through ? Way::kThrough : Way::kTwoHops;
-    walk_cost *= is_through ? kThroughCost / share
-                            : kTwoHopsCost + kTwoHopsCostPerShare / share;
-  }
-  const double scan_cost = static_cast<double>(plan.passing) * kScanCost;
-  const bool falls_apart = plan.way == Way::kTwoHops &&
-                           share * degree * degree < kMinPassingInTwoHops;
-  if (scan_cost <= walk_cost || falls_apart) plan.way = Way::kScan;
-  return plan;
+double HnswIndex::WalkCost(std::size_t ef) const {
+  return static_cast<double>(ef) * kRowsPerLink * graph_.m *
+         (kWalkedRow + kByte * static_cast<double>(graph_.walked_bytes()));
 }
 
-absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(
-    const base::OpContext& ctx, const float* query, std::size_t exact,
-    const Plan& plan, types::BitsetView excluded) const {
-  std::unique_ptr<WalkScratch> scratch = scratch_.Take();
-  std::vector<Neighbor> hits;
-  if (plan.way == Way::kPlain) {
-    RETURN_IF_ERROR(
-        WalkPlain(ctx, graph_, query, plan.ef, exact, *scratch, hits));
-  } else {
-    const Probe probe = graph_.Bind(query, scratch->probe);
-    const Neighbor start = Descend(graph_, probe, 0, *scratch);
-    TopK best(plan.ef);
-    const FilteredWalk walk = {
-        .excluded = excluded,
-        .two_hops = plan.way == Way::kTwoHops,
-        // A walk as expensive as the scan has lost its way.
-        .max_distances = plan.passing};
-    ASSIGN_OR_RETURN(const bool done, FilteredSearch(ctx, graph_, probe, start,
-                                                     walk, *scratch, best));
-    if (done) hits = best.TakeSorted();
-    RankExactly(graph_, query, exact, *scratch, hits);
+HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef, std::size_t k,
+                                    types::BitsetView excluded) const {
+  const std::size_t rows = graph_.rows;
+  Plan plan{.passing = rows - std::min(rows, excluded.Count()), .ef = ef};
+  if (plan.passing < rows) {
+    const double share = std::max(1.0, static_cast<double>(plan.passing)) /
+                         static_cast<double>(rows);
+    const double wanted =
+        std::max(static_cast<double>(ef) * std::pow(share, -kWidening),
+                 kSpare * static_cast<double>(k) / share);
+    plan.ef = static_cast<std::size_t>(
+        std::min(std::ceil(wanted), static_cast<double>(rows)));
   }
-  scratch_.Give(std::move(scratch));
-  return hits;
+  plan.scan_cost =
+      static_cast<double>(plan.passing) *
+      (kScannedRow + kByte * static_cast<double>(graph_.scanned_bytes()));
+  return plan;
 }
 
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
     const base::OpContext& ctx, std::span<const float> query, std::size_t k,
     const Plan& plan, types::BitsetView excluded) const {
   const std::size_t wanted = std::min(k, plan.passing);
-  if (plan.way != Way::kScan) {
-    ASSIGN_OR_RETURN(
-        std::vector<Neighbor> hits,
-        Walk(ctx, query.data(),
-             std::max(ExactCount(k), Times(k, plan.refine_k)), plan, excluded));
-    // Fewer: the walk gave up, or rows cannot be reached (many duplicates).
+  std::vector<Neighbor> hits;
+  for (std::size_t ef = plan.ef; WalkCost(ef) < plan.scan_cost; ef *= kWider) {
+    std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+    RETURN_IF_ERROR(
+        WalkGraph(ctx, graph_, query.data(),
+                  {.ef = std::min(ef, graph_.rows),
+                   .exact = std::max(ExactCount(k), Times(k, plan.refine_k)),
+                   .excluded = excluded},
+                  *scratch, hits));
+    scratch_.Give(std::move(scratch));
     if (hits.size() >= wanted) return hits;
+    // Fewer although all pass: many rows are equal, or out of reach.
+    if (plan.passing == graph_.rows) break;
   }
   std::vector<float> distances(wanted);
   std::vector<std::uint32_t> rows(wanted);
   RETURN_IF_ERROR(Scan(ctx, query, {.nq = 1, .k = wanted, .excluded = excluded},
                        {.distances = distances, .rows = rows}));
-  std::vector<Neighbor> hits;
+  hits.clear();
   for (std::size_t i = 0; i < wanted; ++i) {
     hits.push_back({distances[i], rows[i]});
   }
@@ -179,6 +155,17 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              .k = query.k,
                              .excluded = query.excluded};
   if (product_ != nullptr) return ProductSearch(ctx, *product_, bound, out);
+  if (graph_.code_errors != nullptr) {
+    std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+    for (std::size_t q = 0; q < query.nq; ++q) {
+      TopK best(query.k);
+      RETURN_IF_ERROR(ExactScan(ctx, graph_, queries.data() + q * dim(),
+                                query.excluded, *scratch, best));
+      PutHits(best.TakeSorted(), q, query.k, out);
+    }
+    scratch_.Give(std::move(scratch));
+    return absl::OkStatus();
+  }
   return BruteForceSearch(ctx, dataset(), graph_.stored_metric, bound, out);
 }
 
@@ -209,9 +196,9 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
-  Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
+  Plan plan = MakePlan(std::min(ef, graph_.rows), query.k, query.excluded);
   plan.refine_k = query.params.refine_k;
-  if (plan.way == Way::kScan) return Scan(ctx, bound, query, out);
+  if (IsScanned(plan)) return Scan(ctx, bound, query, out);
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
@@ -231,15 +218,16 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
   // Widen until the farthest row found lies outside the range.
   std::size_t ef = query.params.ef == 0 ? kRangeEf : query.params.ef;
   for (;; ef *= 4) {
-    const Plan plan = MakePlan(std::min(ef, graph_.rows), query.excluded);
-    if (plan.way == Way::kScan) {
+    const std::size_t wanted = std::min(ef, graph_.rows);
+    const Plan plan = MakePlan(wanted, wanted, query.excluded);
+    if (IsScanned(plan)) {
       RangeQuery exact = query;
       exact.query = bound;
       if (product_ != nullptr) return ProductRangeSearch(ctx, *product_, exact);
       return BruteForceRangeSearch(ctx, dataset(), graph_.stored_metric, exact);
     }
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
-                     SearchOne(ctx, bound, plan.ef, plan, query.excluded));
+                     SearchOne(ctx, bound, wanted, plan, query.excluded));
     const bool is_all = hits.size() >= plan.passing || hits.empty();
     if (auto inside = TakeRange(hits, is_all, query)) return *std::move(inside);
   }

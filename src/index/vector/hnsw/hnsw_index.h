@@ -52,11 +52,10 @@ class HnswIndex final : public VectorIndex {
 
  private:
   // How one filter is searched, the same for all queries of a request.
-  enum class Way { kScan, kPlain, kThrough, kTwoHops };
   struct Plan {
-    Way way = Way::kPlain;
     std::size_t passing = 0;
-    std::size_t ef = 0;
+    std::size_t ef = 0;  // of a walk over all rows
+    double scan_cost = 0;
     // At least so many times k are compared by their vectors.
     float refine_k = 1;
   };
@@ -68,17 +67,18 @@ class HnswIndex final : public VectorIndex {
   absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
                                        std::size_t k) const;
 
-  Plan MakePlan(std::size_t ef, types::BitsetView excluded) const;
+  // For `k` hits, of which a walk without a filter would keep `ef` rows.
+  Plan MakePlan(std::size_t ef, std::size_t k,
+                types::BitsetView excluded) const;
+  double WalkCost(std::size_t ef) const;
+  bool IsScanned(const Plan& plan) const {
+    return WalkCost(plan.ef) >= plan.scan_cost;
+  }
   // The nearest of one query that is already bound, at least min(k, passing)
   // of them.
   absl::StatusOr<std::vector<Neighbor>> SearchOne(
       const base::OpContext& ctx, std::span<const float> query, std::size_t k,
       const Plan& plan, types::BitsetView excluded) const;
-  absl::StatusOr<std::vector<Neighbor>> Walk(const base::OpContext& ctx,
-                                             const float* query,
-                                             std::size_t exact,
-                                             const Plan& plan,
-                                             types::BitsetView excluded) const;
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const SearchOutput& out) const;
 

@@ -23,6 +23,8 @@ namespace {
 using types::MetricType;
 
 constexpr float kTolerance = 1e-3F;
+constexpr MetricType kMetrics[] = {MetricType::kL2, MetricType::kIp,
+                                   MetricType::kCosine};
 
 struct Data {
   std::size_t dim;
@@ -79,6 +81,39 @@ TEST(HnswIndexTest, KeepsItsRecallUnderFiltersOfAnyStrength) {
     const auto excluded = RandomExcluded(data.rows(), out, 5);
     EXPECT_GE(Recall(*index, data, MetricType::kL2, 64, excluded.view()), 0.95)
         << out << " filtered out";
+  }
+}
+
+// What few rows pass is scanned by the codes; they must not show.
+TEST(HnswIndexTest, FewSurvivorsOfAFilterAreSearchedExactly) {
+  std::mt19937 random(21);
+  for (int round = 0; round < 36; ++round) {
+    const std::size_t dim = 1 + random() % 40;
+    const MetricType metric = kMetrics[round % 3];
+    auto vectors = RandomVectors(3000, dim, random());
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      if (round / 3 % 4 == 1) vectors[i] += 100;
+      if (round / 3 % 4 == 2 && i % 101 == 0) vectors[i] *= 40;
+      // Many equal rows.
+      if (round / 3 % 4 == 3) vectors[i] = vectors[i] < 0 ? -1.0F : 1.0F;
+    }
+    const Data data = MakeData(std::move(vectors), dim);
+    const auto index = Build(data, metric);
+    const auto excluded = RandomExcluded(3000, 0.9, random());
+    for (std::uint64_t q = 0; q < 10; ++q) {
+      const auto query = RandomVectors(1, dim, random());
+      const std::size_t k = 1 + random() % 30;
+      const auto truth =
+          PlainSearch(metric, data.vectors, query, excluded.view());
+      const auto hits = SearchOne(*index, query, k, {}, excluded.view());
+      for (std::size_t i = 0; i < k; ++i) {
+        ASSERT_NE(hits[i].row, kNoRow);
+        EXPECT_FALSE(excluded.Test(hits[i].row));
+        const float far = truth[i].distance;
+        ASSERT_NEAR(hits[i].distance, far, 1e-5F * (1 + std::abs(far)))
+            << "round " << round << ", hit " << i << " of " << k;
+      }
+    }
   }
 }
 

@@ -70,6 +70,12 @@ absl::Status ReadCodes(const IndexFileReader& file, HnswGraph& graph) {
                      file.Array<float>(Section::kByteTerms, graph.rows));
     graph.code_terms = terms.data();
   }
+  if (file.Has(Section::kByteErrors)) {
+    ASSIGN_OR_RETURN(const auto errors,
+                     file.Array<float>(Section::kByteErrors, graph.rows + 1));
+    graph.code_errors = errors.data();
+    graph.longest_code = errors.back();
+  }
   return absl::OkStatus();
 }
 
@@ -209,6 +215,8 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
                   shape.with_codes ? 2 * shape.dim * sizeof(float) : 0},
       SectionSize{Section::kByteTerms, has_terms ? rows * sizeof(float) : 0},
       SectionSize{Section::kByteCodes, rows * header.code_stride},
+      SectionSize{Section::kByteErrors,
+                  shape.with_codes ? (rows + 1) * sizeof(float) : 0},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = shape.type,
@@ -270,10 +278,12 @@ CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
   const std::size_t rows = shape.levels.size();
   const std::span<float> codec(file.array<float>(Section::kByteCodec),
                                2 * shape.dim);
-  CodecRoom room = {.middle = codec.first(shape.dim),
-                    .step = codec.subspan(shape.dim),
-                    .codes = {file.array<std::uint8_t>(Section::kByteCodes),
-                              rows * header.code_stride}};
+  CodecRoom room = {
+      .middle = codec.first(shape.dim),
+      .step = codec.subspan(shape.dim),
+      .codes = {file.array<std::uint8_t>(Section::kByteCodes),
+                rows * header.code_stride},
+      .errors = {file.array<float>(Section::kByteErrors), rows + 1}};
   if (shape.metric == types::MetricType::kL2) {
     room.terms = {file.array<float>(Section::kByteTerms), rows};
   }
@@ -297,6 +307,8 @@ HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {
     graph.codec = ByteCodec(graph.stored_metric, room.middle, room.step);
     graph.codes.data = room.codes.data();
     if (!room.terms.empty()) graph.code_terms = room.terms.data();
+    graph.code_errors = room.errors.data();
+    graph.longest_code = room.errors.back();
   }
   return graph;
 }

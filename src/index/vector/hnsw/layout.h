@@ -54,6 +54,7 @@ struct CodecRoom {
   std::span<float> step;
   std::span<std::uint8_t> codes;
   std::span<float> terms;
+  std::span<float> errors;  // one a row, then the length of the longest code
 };
 CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape);
 

@@ -62,6 +62,7 @@ class ProductRows {
   // What they hold besides the index file.
   std::size_t memory_bytes() const;
   bool has_finer() const { return finer_ != nullptr; }
+  std::size_t code_bytes() const { return width_; }  // of a row
 
   void Bind(const float* query, ProductQuery& bound) const;
   // By the codes.

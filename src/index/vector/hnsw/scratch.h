@@ -57,7 +57,6 @@ class BeamPool {
   }
 
   std::size_t size() const { return size_; }
-
   // True if the row is now the nearest that was not expanded.
   bool Insert(float distance, std::uint32_t row) {
     if (size_ == capacity_) {
@@ -129,11 +128,9 @@ struct WalkScratch {
   VisitedRows visited;
   BeamPool pool;
   std::vector<std::uint32_t> batch;
-  std::vector<std::uint32_t> skipped;
   std::vector<float> distances;
   std::vector<std::int32_t> sums;
   ProbeRoom probe;
-  std::vector<Neighbor> candidates;
 };
 
 // Lends scratch space to walks, and keeps as much as the machine's threads can
@@ -148,7 +145,7 @@ class ScratchPool {
         bytes_each_(Scratch::BytesOf(sizes...)),
         max_kept_(std::max(1U, std::thread::hardware_concurrency())) {}
 
-  // What may be kept, but for the candidates, whose number no row adds to.
+  // What may be kept, but for what the rows' number does not add to.
   std::size_t max_bytes() const { return max_kept_ * bytes_each_; }
 
   std::unique_ptr<Scratch> Take() {

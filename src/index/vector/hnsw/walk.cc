@@ -1,6 +1,7 @@
 #include "index/vector/hnsw/walk.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace elanus::index {
 namespace {
@@ -64,8 +65,6 @@ const float* BatchDistances(const HnswGraph& graph, const Probe& probe,
   return scratch.distances.data();
 }
 
-bool IsFarther(const Neighbor& a, const Neighbor& b) { return b < a; }
-
 // Does the row pass, or one equal to it?
 bool AnyPasses(const HnswGraph& graph, types::BitsetView excluded,
                std::uint32_t row) {
@@ -75,57 +74,19 @@ bool AnyPasses(const HnswGraph& graph, types::BitsetView excluded,
   return false;
 }
 
-// Offers the row, and those equal to it, as far as they pass.
-void OfferPassing(const HnswGraph& graph, types::BitsetView excluded,
-                  Neighbor found, TopK& best) {
-  for (; found.row != kNoRow; found.row = graph.NextEqual(found.row)) {
-    // Rows rise along the chain: if one is too late, all behind it are.
-    if (!excluded.Test(found.row) && !best.Offer(found)) return;
-  }
-}
-
-// Fills scratch.batch with what the filtered walk looks at after `row`.
-void CollectFiltered(const HnswGraph& graph, std::uint32_t row,
-                     const FilteredWalk& walk, WalkScratch& scratch) {
-  scratch.batch.clear();
-  scratch.skipped.clear();
-  const std::size_t capacity = graph.capacity(0);
-  const std::uint32_t* links = graph.Links(row, 0);
-  for (std::size_t i = 0; i < capacity; ++i) {
-    const std::uint32_t next = LoadLink(links + i);
-    if (next == kNoRow) break;
-    if (scratch.visited.Test(next)) continue;
-    if (walk.two_hops && !AnyPasses(graph, walk.excluded, next)) {
-      scratch.skipped.push_back(next);
-      PrefetchLinks(graph, next, 0);
-      continue;
-    }
-    scratch.visited.Insert(next);
-    PrefetchVector(graph, next);
-    scratch.batch.push_back(next);
-  }
-  for (const std::uint32_t skipped : scratch.skipped) {
-    if (scratch.batch.size() >= capacity) return;
-    scratch.visited.Insert(skipped);
-    const std::uint32_t* hop = graph.Links(skipped, 0);
-    for (std::size_t i = 0; i < capacity; ++i) {
-      const std::uint32_t next = LoadLink(hop + i);
-      if (next == kNoRow) break;
-      if (scratch.visited.Test(next) ||
-          !AnyPasses(graph, walk.excluded, next)) {
-        continue;
-      }
-      scratch.visited.Insert(next);
-      PrefetchVector(graph, next);
-      scratch.batch.push_back(next);
+// Drops what is filtered out, and adds the rows equal to the others.
+void TakePassing(const HnswGraph& graph, types::BitsetView excluded,
+                 std::size_t limit, std::vector<Neighbor>& hits) {
+  if (graph.next_equal == nullptr) return;
+  std::vector<Neighbor> rows;
+  for (Neighbor hit : hits) {
+    for (; hit.row != kNoRow && rows.size() < limit;
+         hit.row = graph.NextEqual(hit.row)) {
+      if (!excluded.Test(hit.row)) rows.push_back(hit);
     }
   }
-  // In a valley where nothing passes, the way out leads over rows that do not
-  // pass.
-  if (scratch.batch.size() * 4 < graph.m) {
-    scratch.batch.insert(scratch.batch.end(), scratch.skipped.begin(),
-                         scratch.skipped.end());
-  }
+  std::sort(rows.begin(), rows.end());
+  hits = std::move(rows);
 }
 
 }  // namespace
@@ -223,60 +184,21 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
   flush();
 }
 
-absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, std::size_t ef, std::size_t exact,
+absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
+                       const float* query, const WalkPlan& plan,
                        WalkScratch& scratch, std::vector<Neighbor>& hits) {
   const Probe probe = graph.Bind(query, scratch.probe);
   const Neighbor start = Descend(graph, probe, 0, scratch);
-  RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, ef, scratch));
+  RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, plan.ef, scratch));
   const BeamPool& pool = scratch.pool;
   hits.clear();
-  for (std::size_t i = 0; i < pool.size(); ++i) hits.push_back(pool.At(i));
-  RankExactly(graph, query, exact, scratch, hits);
-  const std::size_t found = hits.size();
-  for (std::size_t i = 0; i < found && hits.size() < ef + i; ++i) {
-    Neighbor equal = hits[i];
-    while ((equal.row = graph.NextEqual(equal.row)) != kNoRow) {
-      hits.push_back(equal);
-    }
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    const Neighbor found = pool.At(i);
+    if (AnyPasses(graph, plan.excluded, found.row)) hits.push_back(found);
   }
-  std::sort(hits.begin(), hits.end());
+  RankExactly(graph, query, plan.exact, scratch, hits);
+  TakePassing(graph, plan.excluded, std::max(plan.ef, hits.size()), hits);
   return absl::OkStatus();
-}
-
-absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
-                                    const HnswGraph& graph, const Probe& probe,
-                                    Neighbor start, const FilteredWalk& walk,
-                                    WalkScratch& scratch, TopK& best) {
-  std::vector<Neighbor>& candidates = scratch.candidates;
-  candidates.clear();
-  scratch.visited.Clear();
-  scratch.visited.Insert(start.row);
-  candidates.push_back({Orderly(start.distance), start.row});
-  OfferPassing(graph, walk.excluded, start, best);
-  std::size_t expansions = 0;
-  std::size_t computed = 0;
-  while (!candidates.empty()) {
-    std::pop_heap(candidates.begin(), candidates.end(), IsFarther);
-    const Neighbor nearest = candidates.back();
-    candidates.pop_back();
-    if (nearest.distance > best.bound()) break;
-    if (++expansions % kExpansionsBetweenChecks == 0) {
-      RETURN_IF_ERROR(ctx.Check());
-    }
-    CollectFiltered(graph, nearest.row, walk, scratch);
-    computed += scratch.batch.size();
-    if (computed > walk.max_distances) return false;
-    const float* distances = BatchDistances(graph, probe, scratch);
-    for (std::size_t i = 0; i < scratch.batch.size(); ++i) {
-      const Neighbor found = {Orderly(distances[i]), scratch.batch[i]};
-      if (found.distance > best.bound()) continue;
-      candidates.push_back(found);
-      std::push_heap(candidates.begin(), candidates.end(), IsFarther);
-      OfferPassing(graph, walk.excluded, found, best);
-    }
-  }
-  return true;
 }
 
 }  // namespace elanus::index

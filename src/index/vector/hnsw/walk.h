@@ -1,11 +1,8 @@
-// Walks through the graph: greedy descent, beam search, and beam search under
-// a filter.
+// Walks through the graph: greedy descent and beam search.
 //
 // Threads: any number of walks at once, each with its own scratch; also while
 //          a build adds links.
-// Source:  arXiv:1603.09320, algorithms 2 and 5. The filtered walk follows the
-//          idea of Patel et al.: ACORN, arXiv:2403.04871 (ACORN-1): where a
-//          neighbour is filtered out, its own neighbours stand in for it.
+// Source:  arXiv:1603.09320, algorithms 2 and 5.
 #pragma once
 
 #include <cstddef>
@@ -41,30 +38,22 @@ constexpr std::size_t ExactCount(std::size_t k) { return 2 * k + 16; }
 void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
                  WalkScratch& scratch, std::vector<Neighbor>& hits);
 
-// The rows found with `ef` candidates, nearest first, rows equal to them
-// included; `exact` as above.
-absl::Status WalkPlain(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, std::size_t ef, std::size_t exact,
-                       WalkScratch& scratch, std::vector<Neighbor>& hits);
-
 // Offers all rows that are in, by their codes.
 void ScanCodes(const HnswGraph& graph, const Probe& probe,
                types::BitsetView excluded, WalkScratch& scratch, TopK& best);
 
-struct FilteredWalk {
-  types::BitsetView excluded;
-  // Few pass: go through the neighbours of filtered neighbours instead of
-  // computing the distances of what is filtered out.
-  bool two_hops = false;
-  // Give up after so many distances.
-  std::size_t max_distances = 0;
+struct WalkPlan {
+  std::size_t ef = 0;
+  // So many of the nearest by their codes are compared by finer values.
+  std::size_t exact = 0;
+  // Rows that are walked through, but not found.
+  types::BitsetView excluded = {};
 };
 
-// Offers rows that pass to `best`, at level 0. False if it gave up: then
-// `best` is incomplete.
-absl::StatusOr<bool> FilteredSearch(const base::OpContext& ctx,
-                                    const HnswGraph& graph, const Probe& probe,
-                                    Neighbor start, const FilteredWalk& walk,
-                                    WalkScratch& scratch, TopK& best);
+// The rows found with `ef` candidates, nearest first, rows equal to them
+// included.
+absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
+                       const float* query, const WalkPlan& plan,
+                       WalkScratch& scratch, std::vector<Neighbor>& hits);
 
 }  // namespace elanus::index
