@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "index/testing/index_files.h"
+#include "index/testing/index_files_test.h"
 #include "index/testing/random_bits.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/brute_force.h"

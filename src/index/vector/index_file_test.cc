@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "index/testing/index_files.h"
+#include "index/testing/index_files_test.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "index/testing/index_files.h"
+#include "index/testing/index_files_test.h"
 #include "index/testing/plain_recall_test.h"
 #include "index/vector/hnsw/hnsw_index.h"
 #include "index/vector/registry.h"

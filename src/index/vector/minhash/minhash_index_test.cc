@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
-#include "index/testing/index_files.h"
+#include "index/testing/index_files_test.h"
 #include "index/testing/random_signatures.h"
 #include "index/testing/random_vectors.h"
 #include "index/vector/brute_force.h"
