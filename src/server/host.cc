@@ -33,15 +33,19 @@ std::size_t BackgroundThreads(const base::Config& config) {
 
 absl::StatusOr<std::unique_ptr<Host>> Host::Open(const base::Config& config) {
   auto budget = std::make_unique<base::MemoryBudget>(MemoryLimit(config));
-  ASSIGN_OR_RETURN(StorageSet storage, OpenStorage(config.data_dir, *budget));
-  return std::unique_ptr<Host>(
-      new Host(config, std::move(budget), std::move(storage)));
+  auto metrics = std::make_unique<base::Metrics>();
+  ASSIGN_OR_RETURN(StorageSet storage,
+                   OpenStorage(config.data_dir, *budget, *metrics));
+  return std::unique_ptr<Host>(new Host(
+      config, std::move(budget), std::move(metrics), std::move(storage)));
 }
 
 Host::Host(const base::Config& config,
-           std::unique_ptr<base::MemoryBudget> budget, StorageSet storage)
+           std::unique_ptr<base::MemoryBudget> budget,
+           std::unique_ptr<base::Metrics> metrics, StorageSet storage)
     : config_(config),
       budget_(std::move(budget)),
+      metrics_(std::move(metrics)),
       storage_(std::move(storage)),
       collection_files_(*storage_.objects),
       meta_copier_(*storage_.meta, *storage_.objects,
@@ -56,10 +60,10 @@ Host::Host(const base::Config& config,
                .threads = Threads(config),
                .nice = kBackgroundNice}),
       timer_(background_) {
-  metrics_.AddGaugeCallback(
+  metrics_->AddGaugeCallback(
       "elanus_memory_used_bytes", "Accounted memory in use",
       [this] { return static_cast<double>(budget_->used()); });
-  metrics_.AddGaugeCallback(
+  metrics_->AddGaugeCallback(
       "elanus_memory_limit_bytes", "Accounted memory allowed",
       [this] { return static_cast<double>(budget_->limit()); });
 }
@@ -76,7 +80,7 @@ RoleServices Host::services() {
           .background = background_,
           .builds = builds_,
           .budget = *budget_,
-          .metrics = metrics_};
+          .metrics = *metrics_};
 }
 
 absl::StatusOr<Roles> Host::Connect(const Roles& direct) {

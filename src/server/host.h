@@ -49,19 +49,20 @@ class Host {
 
   const base::Config& config() const { return config_; }
   const std::string& cluster_id() const { return storage_.cluster_id; }
-  base::Metrics& metrics() { return metrics_; }
+  base::Metrics& metrics() { return *metrics_; }
   base::Executor& requests() { return requests_; }
 
  private:
   Host(const base::Config& config, std::unique_ptr<base::MemoryBudget> budget,
-       StorageSet storage);
+       std::unique_ptr<base::Metrics> metrics, StorageSet storage);
 
   const base::Config& config_;
-  const std::unique_ptr<base::MemoryBudget> budget_;  // outlives the storage
+  // Both outlive the storage.
+  const std::unique_ptr<base::MemoryBudget> budget_;
+  const std::unique_ptr<base::Metrics> metrics_;
   StorageSet storage_;
   coordinator::CollectionSaver collection_files_;
   storage::MetaCopier meta_copier_;
-  base::Metrics metrics_;
   base::ThreadPool requests_;
   base::ThreadPool background_;
   base::ThreadPool builds_;

@@ -51,7 +51,8 @@ absl::StatusOr<std::unique_ptr<storage::MetaStore>> OpenMeta(
 }  // namespace
 
 absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir,
-                                       base::MemoryBudget& budget) {
+                                       base::MemoryBudget& budget,
+                                       base::Metrics& metrics) {
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);
   if (error) {
@@ -72,8 +73,14 @@ absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir,
                    storage::OpenPosixLogFolder(data_dir + "/log"));
   ASSIGN_OR_RETURN(std::unique_ptr<storage::LogBroker> log,
                    storage::EmbeddedLog::Open(
-                       std::move(folder), {.recent_bytes = RecentBytes(budget),
-                                           .budget = &budget}));
+                       std::move(folder),
+                       {.recent_bytes = RecentBytes(budget),
+                        .budget = &budget,
+                        .retries = {.enabled = true,
+                                    .failed_reads = &metrics.AddCounter(
+                                        "elanus_log_failed_reads_total",
+                                        "Reads of the log that failed and were "
+                                        "tried again")}}));
   return StorageSet{.lock = std::move(lock),
                     .cluster_id = std::move(cluster_id),
                     .meta = std::move(meta),

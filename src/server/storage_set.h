@@ -7,7 +7,7 @@
 //   <data>/objects/     segment, index and delete files
 //
 // Threads:   as the services.
-// Ownership: owns them.
+// Ownership: owns them; budget and metrics outlive them.
 // Errors:    the folder belongs to another process (its pid is named); damage.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/memory_budget.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "storage/local/folder_lock.h"
 #include "storage/log_broker.h"
@@ -34,6 +35,7 @@ struct StorageSet {
 
 // Makes the folder if it is missing.
 absl::StatusOr<StorageSet> OpenStorage(const std::string& data_dir,
-                                       base::MemoryBudget& budget);
+                                       base::MemoryBudget& budget,
+                                       base::Metrics& metrics);
 
 }  // namespace elanus::server

@@ -39,10 +39,10 @@ class FaultyDisk : public std::enable_shared_from_this<FaultyDisk> {
 
   std::unique_ptr<storage::LogFolder> OpenFolder();
 
-  // The operation of that kind after `skipped` more fails once.
-  void FailNext(Op op, absl::Status status, int skipped = 0) {
+  // The operation of that kind after `skipped` more fails once, or `times`.
+  void FailNext(Op op, absl::Status status, int skipped = 0, int times = 1) {
     base::MutexLock lock(mutex_);
-    faults_[op] = {std::move(status), skipped};
+    faults_[op] = {std::move(status), skipped, times};
   }
 
   // Syncs wait until they are let go.
@@ -113,6 +113,7 @@ class FaultyDisk : public std::enable_shared_from_this<FaultyDisk> {
   struct Fault {
     absl::Status status;
     int skipped = 0;
+    int times = 1;
   };
 
   absl::Status Strike(Op op) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -120,7 +121,7 @@ class FaultyDisk : public std::enable_shared_from_this<FaultyDisk> {
     if (fault == faults_.end()) return absl::OkStatus();
     if (fault->second.skipped-- > 0) return absl::OkStatus();
     absl::Status status = fault->second.status;
-    faults_.erase(fault);
+    if (--fault->second.times == 0) faults_.erase(fault);
     return status;
   }
 

@@ -9,6 +9,7 @@
 #include "segment/rows_maker_test.h"
 #include "storage/embedded/embedded_log.h"
 #include "storage/embedded/posix_log_folder.h"
+#include "testing/faulty_log_folder.h"
 #include "testing/temp_folder.h"
 
 namespace elanus::segment {
@@ -360,6 +361,34 @@ TEST_F(TailSetTest, ADamagedRecordStopsTheTailBeforeIt) {
             base::ErrorCode::kDataIntegrity);
   EXPECT_EQ(tail->applied(), whole);
   EXPECT_EQ(tail->growing()->front()->rows(), 1u);
+}
+
+// The same records, each in memory once, however often the disk fails.
+TEST_F(TailSetTest, ReadsThatFailForAWhileLeaveNoGapAndNothingTwice) {
+  tails_ = nullptr;
+  const auto disk = std::make_shared<testing::FaultyDisk>();
+  log_ = *storage::EmbeddedLog::Open(
+      disk->OpenFolder(), {.recent_bytes = 0, .retries = {.enabled = true}});
+  ASSERT_TRUE(log_->CreateTopic("t").ok());
+  tails_ = NewTails();
+  std::mt19937 random(1);
+  for (int i = 0; i < 40; ++i) RandomStep(random, i % 3 == 0 ? kB : kA);
+  const auto expected = Watch(Spec(kA));
+  ASSERT_TRUE(Wait(*expected, end_.next).ok());
+  const Contents contents = ContentsOf(*expected);
+  const std::uint64_t clock = expected->clock().value;
+  for (const int skipped : {0, 1, 7, 20, 39}) {
+    SCOPED_TRACE(skipped);
+    tails_ = NewTails();
+    disk->FailNext(
+        testing::FaultyDisk::Op::kRead,
+        base::Error(base::ErrorCode::kIoFailed, "the cable is loose"), skipped,
+        /*times=*/2);
+    const auto tail = Watch(Spec(kA));
+    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    EXPECT_EQ(ContentsOf(*tail), contents);
+    EXPECT_EQ(tail->clock().value, clock);
+  }
 }
 
 TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/crc32c.h"
-#include "storage/embedded/log_follower.h"
 #include "storage/errors.h"
 
 namespace elanus::storage {
@@ -27,6 +26,7 @@ EmbeddedLog::EmbeddedLog(std::unique_ptr<LogFolder> folder,
                          const EmbeddedLogOptions& options)
     : folder_(std::move(folder)),
       clock_(*options.clock),
+      retries_(options.retries),
       state_(options.recent_bytes, options.budget) {}
 
 EmbeddedLog::~EmbeddedLog() = default;
@@ -236,8 +236,9 @@ absl::StatusOr<std::unique_ptr<LogFollower>> EmbeddedLog::Follow(
     }
     if (place < found->truncated) return TruncatedAt(*found, place);
   }
-  return MakeFollower({.mutex = mutex_, .state = state_, .clock = clock_},
-                      std::move(found), place, sink);
+  return MakeFollower(
+      {.mutex = mutex_, .state = state_, .clock = clock_, .retries = retries_},
+      std::move(found), place, sink);
 }
 
 }  // namespace elanus::storage

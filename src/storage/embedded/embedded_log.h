@@ -29,6 +29,7 @@
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "storage/embedded/log_file.h"
+#include "storage/embedded/log_follower.h"
 #include "storage/embedded/log_scan.h"
 #include "storage/embedded/log_state.h"
 #include "storage/embedded/log_writer.h"
@@ -41,6 +42,8 @@ struct EmbeddedLogOptions {
   std::uint64_t recent_bytes = 64ULL << 20;  // records kept for followers
   base::MemoryBudget* budget = nullptr;      // charged with them
   const base::Clock* clock = &base::SystemClock();
+  // Without them the first failed read ends its follower.
+  LogRetries retries = {};
 };
 
 class EmbeddedLog final : public LogBroker, LogVisitor, LogWriterClient {
@@ -88,6 +91,7 @@ class EmbeddedLog final : public LogBroker, LogVisitor, LogWriterClient {
 
   const std::unique_ptr<LogFolder> folder_;
   const base::Clock& clock_;
+  const LogRetries retries_;
   std::uint64_t cut_bytes_ = 0;
 
   // Held over the writing of the table, so that tables follow one another;

@@ -23,6 +23,8 @@ namespace {
 
 using testing::AppendAndWait;
 using testing::FaultyDisk;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using Disk = std::shared_ptr<FaultyDisk>;
 
 constexpr auto kFirstFile = "0000000000000000.log";
@@ -428,6 +430,53 @@ TEST_F(EmbeddedLogTest, RecordReadFromFileIsAlignedAndChecked) {
 
   EXPECT_EQ(base::CodeOf(second.WaitForError()),
             base::ErrorCode::kDataIntegrity);
+}
+
+absl::Status ReadFails() {
+  return base::Error(base::ErrorCode::kIoFailed, "the cable is loose");
+}
+
+TEST_F(EmbeddedLogTest, FollowerWithRetriesGoesOnAfterReadsThatFail) {
+  Fill(*log_, "a", 5);
+  base::Metrics metrics;
+  Reopen({.recent_bytes = 0,
+          .retries = {.enabled = true,
+                      .failed_reads = &metrics.AddCounter("failed", "")}});
+  disk_->FailNext(FaultyDisk::Op::kRead, ReadFails(), /*skipped=*/2,
+                  /*times=*/3);
+  testing::CollectingSink sink;
+  const auto follower = log_->Follow("a", Position(), sink);
+  ASSERT_TRUE(sink.WaitForEnd(*log_->EndNow("a")));
+  const std::vector<std::string> all = sink.WaitForTexts(5);
+  EXPECT_EQ(all, *testing::ReadAll(*log_, "a"));
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_THAT(metrics.Render(), HasSubstr("failed 3\n"));
+
+  // And once more, when it had gone on.
+  disk_->FailNext(FaultyDisk::Op::kRead, ReadFails());
+  Fill(*log_, "a", 1);
+  EXPECT_EQ(sink.WaitForRecords(6).size(), 6U);
+  EXPECT_THAT(metrics.Render(), HasSubstr("failed 4\n"));
+}
+
+TEST_F(EmbeddedLogTest, FollowerThatWaitsForAnotherTryEndsAtOnce) {
+  Fill(*log_, "a", 1);
+  Reopen({.recent_bytes = 0, .retries = {.enabled = true}});
+  disk_->FailNext(FaultyDisk::Op::kRead, ReadFails(), 0, /*times=*/1'000'000);
+  testing::CollectingSink sink;
+  auto follower = log_->Follow("a", Position(), sink);
+  ASSERT_TRUE(follower.ok());
+  follower->reset();
+  EXPECT_THAT(sink.WaitForTexts(0), IsEmpty());
+}
+
+TEST_F(EmbeddedLogTest, FollowerWithoutRetriesEndsAtAReadThatFails) {
+  Fill(*log_, "a", 1);
+  Reopen({.recent_bytes = 0});
+  disk_->FailNext(FaultyDisk::Op::kRead, ReadFails());
+  testing::CollectingSink sink;
+  const auto follower = log_->Follow("a", Position(), sink);
+  EXPECT_EQ(MessageOf(sink.WaitForError()), "the cable is loose");
 }
 
 TEST_F(EmbeddedLogTest, FollowerOvertakenByTruncationIsTold) {

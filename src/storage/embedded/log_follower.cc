@@ -1,11 +1,14 @@
 #include "storage/embedded/log_follower.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <span>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "storage/embedded/log_format.h"
 #include "storage/errors.h"
 
@@ -15,6 +18,17 @@ namespace {
 // How much a follower takes at a time; bounds what it keeps alive.
 constexpr std::size_t kMaxRecordsTaken = 256;
 constexpr std::uint64_t kMaxBytesTaken = 8ULL << 20;
+
+// Between the tries of a read that fails; doubles each time.
+constexpr std::chrono::milliseconds kRetryMin{10};
+constexpr std::chrono::milliseconds kRetryMax{2000};
+
+// What is damaged, cut short, gone or truncated stays so.
+bool MayPass(const absl::Status& status) {
+  const base::ErrorCode code = base::CodeOf(status);
+  return code == base::ErrorCode::kIoFailed ||
+         code == base::ErrorCode::kDiskLimitExceeded;
+}
 
 absl::StatusOr<base::Buffer> ReadRecord(const RecordRef& ref) {
   // The record itself starts at a multiple of the alignment, as in memory.
@@ -49,6 +63,7 @@ class Follower final : public LogFollower {
       stopping_ = true;
     }
     topic_->changed.NotifyAll();
+    retry_.NotifyAll();
     thread_.join();
   }
 
@@ -68,11 +83,13 @@ class Follower final : public LogFollower {
       if (step.stop) return;
       absl::Status status = step.status;
       for (RecordRef& record : step.records) {
-        if (status.ok()) status = Give(record);
+        if (!status.ok()) break;
+        status = Give(record);
         // Without the mutex: the followers of all topics share it.
         if (stopping_.load(std::memory_order_relaxed)) return;
       }
       if (!status.ok()) {
+        if (WaitToRetry(status)) continue;
         sink_.OnError(status);
         return;
       }
@@ -113,10 +130,35 @@ class Follower final : public LogFollower {
     }
   }
 
+  // False if nothing is gained by another try from place_.
+  bool WaitToRetry(const absl::Status& status) {
+    if (!view_.retries.enabled || !MayPass(status)) return false;
+    if (view_.retries.failed_reads != nullptr) {
+      view_.retries.failed_reads->Add();
+    }
+    if (failures_++ == 0) {
+      LOG_ERROR("topic {} is not followed for now, tried again: {}",
+                topic_->name, base::MessageOf(status));
+    }
+    base::MutexLock lock(view_.mutex);
+    if (!stopping_) retry_.WaitFor(view_.mutex, delay_);
+    delay_ = std::min(delay_ * 2, kRetryMax);
+    return true;
+  }
+
+  void ReadWorks() {
+    if (failures_ == 0) return;
+    LOG_INFO("topic {} is followed again, after {} failed reads", topic_->name,
+             failures_);
+    failures_ = 0;
+    delay_ = kRetryMin;
+  }
+
   absl::Status Give(RecordRef& ref) {
     base::Buffer record = std::move(ref.bytes);
     if (!ref.cached) {
       ASSIGN_OR_RETURN(record, ReadRecord(ref));
+      ReadWorks();
     }
     const std::uint64_t next = ref.place + RecordSpace(ref.size);
     sink_.OnRecord(PositionOf(ref.place), PositionOf(next), std::move(record));
@@ -130,7 +172,10 @@ class Follower final : public LogFollower {
   // Of the thread.
   std::uint64_t place_;
   bool told_end_ = false;
+  std::uint64_t failures_ = 0;  // of reads, in a row
+  std::chrono::milliseconds delay_ = kRetryMin;
 
+  base::CondVar retry_;
   std::atomic<bool> stopping_{false};  // set under view_.mutex
   std::thread thread_;
 };

@@ -3,6 +3,9 @@
 //
 // Threads:   the thread waits on the topic's condition variable while there is
 //            nothing to give, and holds no lock while it reads or gives.
+// Errors:    with retries, a read that fails is tried again and again, more
+//            and more seldom, until it works: the sink sees a pause. Damage
+//            ends the follower either way.
 // Ownership: borrows the log's state; keeps the files that it reads open.
 #pragma once
 
@@ -10,17 +13,25 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "storage/embedded/log_state.h"
 #include "storage/log_broker.h"
 
 namespace elanus::storage {
 
+// What followers do about reads that fail.
+struct LogRetries {
+  bool enabled = false;
+  base::Counter* failed_reads = nullptr;
+};
+
 // `mutex` guards `state`; all must outlive the follower.
 struct LogView {
   base::Mutex& mutex;
   LogState& state;
   const base::Clock& clock;
+  LogRetries retries;
 };
 
 // place: a place at or behind which records are given.
