@@ -18,6 +18,7 @@
 #include "segment/file/manifest.h"
 #include "segment/replay/replay.h"
 #include "storage/embedded/log_check.h"
+#include "storage/embedded/rocks_log_tail.h"
 #include "storage/embedded/rocks_meta_store.h"
 #include "storage/local/local_object_store.h"
 #include "storage/meta_copy.h"
@@ -48,6 +49,7 @@ class Checker {
     objects_ = objects->get();
     CheckCopies();
     CheckCollectionFiles();
+    LookForTornMeta();
     if (!meta.ok()) {
       Problem("meta store: {}", Text(meta.status()));
       return std::move(report_);
@@ -92,6 +94,15 @@ class Checker {
     log_ = *std::move(log);
     report_.log_records = log_->records;
     report_.log_torn_bytes = log_->torn_bytes;
+  }
+
+  // What prevents the look prevents the opening, which tells.
+  void LookForTornMeta() {
+    const auto tails = storage::FindTornTails(data_dir_ + "/meta");
+    if (!tails.ok()) return;
+    for (const storage::TornTail& tail : *tails) {
+      report_.meta_torn_bytes += tail.bytes;
+    }
   }
 
   void CheckCopies() {

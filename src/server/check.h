@@ -25,7 +25,9 @@ struct CheckReport {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;  // of files
   std::uint64_t log_records = 0;
-  std::uint64_t log_torn_bytes = 0;  // a start cuts them off
+  // A start cuts them off: they are of what was never acknowledged.
+  std::uint64_t log_torn_bytes = 0;
+  std::uint64_t meta_torn_bytes = 0;
 };
 
 CheckReport CheckData(const std::string& data_dir);

@@ -149,6 +149,11 @@ int Check(const Flags& flags) {
     fmt::print("the log has a torn tail of {} bytes, which a start cuts off\n",
                report.log_torn_bytes);
   }
+  if (report.meta_torn_bytes > 0) {
+    fmt::print(
+        "the metadata have a torn tail of {} bytes, which a start cuts off\n",
+        report.meta_torn_bytes);
+  }
   fmt::print(
       "{} problems; {} collections, {} segments, {} files with {} bytes, {} "
       "records of metadata, {} of the log\n",

@@ -285,3 +285,38 @@ def test_a_torn_tail_of_the_log_is_no_damage_and_a_hole_in_it_is(stopped):
     assert found.returncode == 1 and log.name in found.stdout, found.stdout
     with pytest.raises(RuntimeError, match=log.name):
         stopped.start()
+
+
+@pytest.mark.parametrize("kind", ["cut", "hole"])
+def test_a_torn_tail_of_the_metadata_is_no_damage(stopped, kind):
+    """The last transaction of the meta store was never acknowledged."""
+    log = sorted((stopped.folder / "meta").glob("*.log"))[-1]
+    whole = log.read_bytes()
+    record = last_record(whole)
+    torn = (whole[:-1] if kind == "cut"
+            else whole[:record] + bytes(len(whole) - record - 1) + whole[-1:])
+    log.write_bytes(torn)
+    found = check(stopped)
+    assert found.returncode == 0, found.stdout
+    assert (f"the metadata have a torn tail of {len(torn) - record} bytes"
+            in found.stdout), found.stdout
+    assert log.read_bytes() == torn
+    stopped.start()
+    client = new_client(stopped)
+    assert count(client, "books") == 2899
+    client.close()
+
+
+def last_record(log):
+    """Where the last record of RocksDB's log begins: fragments of checksum,
+    length, type (1 whole, 2 first) and payload, in blocks of 32 KiB."""
+    offset = begin = 0
+    while offset < len(log):
+        left = 32768 - offset % 32768
+        if left < 7:
+            offset += left
+            continue
+        if log[offset + 6] in (1, 2):
+            begin = offset
+        offset += 7 + int.from_bytes(log[offset + 4:offset + 6], "little")
+    return begin

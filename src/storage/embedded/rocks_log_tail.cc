@@ -91,19 +91,14 @@ absl::StatusOr<std::vector<std::string>> NewestLogs(const std::string& folder) {
   return paths;
 }
 
-absl::StatusOr<std::uint64_t> CutTornTail(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path));
-  const auto torn =
-      FindTornTail(std::as_bytes(std::span(bytes.data(), bytes.size())));
-  if (!torn.has_value()) return 0;
-  LOG_WARN("{}: cutting a torn record of {} bytes at offset {}", path,
-           bytes.size() - *torn, *torn);
-  ASSIGN_OR_RETURN(const FileHandle file, OpenFile(path, O_RDWR));
-  if (::ftruncate(file.fd(), static_cast<off_t>(*torn)) != 0) {
-    return FromErrno(errno, "truncate", path);
+absl::Status Cut(const TornTail& tail) {
+  LOG_WARN("{}: cutting a torn record of {} bytes at offset {}", tail.path,
+           tail.bytes, tail.begin);
+  ASSIGN_OR_RETURN(const FileHandle file, OpenFile(tail.path, O_RDWR));
+  if (::ftruncate(file.fd(), static_cast<off_t>(tail.begin)) != 0) {
+    return FromErrno(errno, "truncate", tail.path);
   }
-  RETURN_IF_ERROR(SyncFile(file, path));
-  return bytes.size() - *torn;
+  return SyncFile(file, tail.path);
 }
 
 }  // namespace
@@ -129,12 +124,26 @@ std::optional<std::size_t> FindTornTail(std::span<const std::byte> log) {
   return std::nullopt;
 }
 
-absl::StatusOr<std::uint64_t> CutTornTails(const std::string& folder) {
+absl::StatusOr<std::vector<TornTail>> FindTornTails(const std::string& folder) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, NewestLogs(folder));
-  std::uint64_t cut = 0;
+  std::vector<TornTail> tails;
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(const std::uint64_t bytes, CutTornTail(path));
-    cut += bytes;
+    ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(path));
+    const auto torn =
+        FindTornTail(std::as_bytes(std::span(bytes.data(), bytes.size())));
+    if (!torn.has_value()) continue;
+    tails.push_back(
+        {.path = path, .begin = *torn, .bytes = bytes.size() - *torn});
+  }
+  return tails;
+}
+
+absl::StatusOr<std::uint64_t> CutTornTails(const std::string& folder) {
+  ASSIGN_OR_RETURN(const std::vector<TornTail> tails, FindTornTails(folder));
+  std::uint64_t cut = 0;
+  for (const TornTail& tail : tails) {
+    RETURN_IF_ERROR(Cut(tail));
+    cut += tail.bytes;
   }
   return cut;
 }

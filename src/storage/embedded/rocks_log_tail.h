@@ -11,7 +11,8 @@
 // is synced before the next one is written, so a bad record is torn exactly if
 // no other one begins behind it; then it was never acknowledged.
 //
-// Threads: any, while the database is closed.
+// Threads: any, while the database is closed. A record that is being written
+//          looks torn.
 // Source:  RocksDB, "Write Ahead Log File Format".
 #pragma once
 
@@ -20,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -28,8 +30,17 @@ namespace elanus::storage {
 // Where the last record begins, if it is torn and the rest is whole.
 std::optional<std::size_t> FindTornTail(std::span<const std::byte> log);
 
-// Cuts torn records from the ends of the newest write-ahead log and of the
-// manifest in use. Returns the bytes that were cut.
+struct TornTail {
+  std::string path;
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+};
+
+// The torn records at the ends of the newest write-ahead log and of the
+// manifest in use.
+absl::StatusOr<std::vector<TornTail>> FindTornTails(const std::string& folder);
+
+// Cuts them. Returns the bytes that were cut.
 absl::StatusOr<std::uint64_t> CutTornTails(const std::string& folder);
 
 }  // namespace elanus::storage

@@ -34,8 +34,7 @@ class RocksLogTailTest : public ::testing::Test {
     begin_ = std::filesystem::file_size(log_);
     Put(**store, "second", std::string(size, '2'));
     store->reset();
-    std::ifstream file(log_, std::ios::binary);
-    bytes_.assign(std::istreambuf_iterator<char>(file), {});
+    bytes_ = Contents(log_);
     ASSERT_GT(bytes_.size(), begin_ + size);
   }
 
@@ -48,19 +47,33 @@ class RocksLogTailTest : public ::testing::Test {
 
   // A store that finds `log` in place of its own.
   absl::StatusOr<std::unique_ptr<RocksMetaStore>> OpenWith(
-      const std::string& log, const testing::TempFolder& folder) {
-    const std::string path = folder.path() + "/meta";
+      const std::string& log, const testing::TempFolder& folder,
+      bool read_only = false) {
+    const std::filesystem::path path = folder.path() + "/meta";
     std::filesystem::copy(folder_.path(), path);
     std::ofstream(path / log_.filename(), std::ios::binary) << log;
-    return RocksMetaStore::Open({.path = path});
+    return RocksMetaStore::Open({.path = path, .read_only = read_only});
   }
 
   void ExpectOnlyTheFirst(const std::string& log) {
-    const testing::TempFolder folder;
-    const auto store = OpenWith(log, folder);
-    ASSERT_TRUE(store.ok()) << store.status();
-    EXPECT_TRUE((*store)->Get("first")->has_value());
-    EXPECT_FALSE((*store)->Get("second")->has_value());
+    for (const bool read_only : {false, true}) {
+      SCOPED_TRACE(read_only);
+      const testing::TempFolder folder;
+      const auto store = OpenWith(log, folder, read_only);
+      ASSERT_TRUE(store.ok()) << store.status();
+      EXPECT_TRUE((*store)->Get("first")->has_value());
+      EXPECT_FALSE((*store)->Get("second")->has_value());
+      if (!read_only) continue;
+      EXPECT_EQ(Contents(std::filesystem::path(folder.path()) / "meta" /
+                         log_.filename()),
+                log)
+          << "who only reads changes nothing";
+    }
+  }
+
+  static std::string Contents(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
   }
 
   // The sector around `offset` was not written.
@@ -111,6 +124,14 @@ TEST_F(RocksLogTailTest, LogThatEndsAnywhereIsTornOrWhole) {
   }
 }
 
+TEST_F(RocksLogTailTest, StoreOpensWhereverItsLogEndsInTheLastRecord) {
+  Prepare(40'000);
+  for (std::size_t size = begin_; size < bytes_.size(); size += 7919) {
+    SCOPED_TRACE(size);
+    ExpectOnlyTheFirst(bytes_.substr(0, size));
+  }
+}
+
 TEST_F(RocksLogTailTest, DamageBeforeTheLastRecordIsRefused) {
   Prepare(1000);
   std::string log = bytes_;
@@ -118,6 +139,9 @@ TEST_F(RocksLogTailTest, DamageBeforeTheLastRecordIsRefused) {
   EXPECT_EQ(Torn(log), std::nullopt);
   const testing::TempFolder folder;
   EXPECT_EQ(base::CodeOf(OpenWith(log, folder).status()),
+            base::ErrorCode::kDataIntegrity);
+  const testing::TempFolder another;
+  EXPECT_EQ(base::CodeOf(OpenWith(log, another, true).status()),
             base::ErrorCode::kDataIntegrity);
 }
 

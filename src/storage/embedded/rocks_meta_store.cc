@@ -14,6 +14,7 @@
 #include "storage/embedded/rocks_group.h"
 #include "storage/embedded/rocks_log_tail.h"
 #include "storage/embedded/rocks_resume.h"
+#include "storage/embedded/rocks_tailless_env.h"
 #include "storage/errors.h"
 
 namespace elanus::storage {
@@ -99,17 +100,33 @@ absl::StatusOr<std::unique_ptr<RocksMetaStore>> RocksMetaStore::Open(
   return store;
 }
 
+// From the files or, of who only reads, from sight. False if there are none.
+absl::StatusOr<bool> RocksMetaStore::TakeAwayTornTails(
+    const std::string& path) {
+  if (!read_only_) {
+    ASSIGN_OR_RETURN(const std::uint64_t cut, CutTornTails(path));
+    return cut > 0;
+  }
+  ASSIGN_OR_RETURN(std::vector<TornTail> tails, FindTornTails(path));
+  if (tails.empty()) return false;
+  env_ = EnvWithoutTails(std::move(tails));
+  return true;
+}
+
 absl::Status RocksMetaStore::OpenDb(const RocksMetaStoreOptions& options) {
   rocksdb::DB* db = nullptr;
   read_only_ = options.read_only;
   rocksdb::Options how = DbOptions();
   how.create_if_missing = !read_only_;
-  rocksdb::Status opened =
-      read_only_ ? rocksdb::DB::OpenForReadOnly(how, options.path, &db)
-                 : rocksdb::DB::Open(how, options.path, &db);
-  if (opened.IsCorruption() && !read_only_) {
-    ASSIGN_OR_RETURN(const std::uint64_t cut, CutTornTails(options.path));
-    if (cut > 0) opened = rocksdb::DB::Open(how, options.path, &db);
+  const auto open = [&] {
+    if (env_ != nullptr) how.env = env_.get();
+    return read_only_ ? rocksdb::DB::OpenForReadOnly(how, options.path, &db)
+                      : rocksdb::DB::Open(how, options.path, &db);
+  };
+  rocksdb::Status opened = open();
+  if (opened.IsCorruption()) {
+    ASSIGN_OR_RETURN(const bool changed, TakeAwayTornTails(options.path));
+    if (changed) opened = open();
   }
   RETURN_IF_ERROR(FromRocks(opened, "open " + options.path));
   db_.reset(db);

@@ -33,6 +33,7 @@
 
 namespace rocksdb {
 class DB;
+class Env;
 class ManagedSnapshot;
 class WriteBatch;
 }  // namespace rocksdb
@@ -42,8 +43,8 @@ namespace elanus::storage {
 struct RocksMetaStoreOptions {
   std::string path;  // made if missing; its parent must exist
   const base::Clock* clock = &base::SystemClock();
-  // Besides a process that has it open; shows what was there at Open. Every
-  // change is refused.
+  // Besides a process that has it open; shows what was there at Open, without
+  // a torn record at its end, which stays where it is. Every change is refused.
   bool read_only = false;
 };
 
@@ -73,6 +74,7 @@ class RocksMetaStore final : public MetaStore {
 
   explicit RocksMetaStore(const base::Clock& clock);
   absl::Status OpenDb(const RocksMetaStoreOptions& options);
+  absl::StatusOr<bool> TakeAwayTornTails(const std::string& path);
   absl::Status SweepFormerLeases();
 
   // Waits until the request is committed, by this thread or another one.
@@ -87,6 +89,7 @@ class RocksMetaStore final : public MetaStore {
 
   const base::Clock& clock_;
   bool read_only_ = false;
+  std::unique_ptr<rocksdb::Env> env_;  // null: the default one
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<WatchHub> hub_;
   std::atomic<std::uint64_t> commits_ = 0;
