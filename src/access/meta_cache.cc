@@ -24,8 +24,9 @@ absl::StatusOr<std::shared_ptr<CollectionEntry>> MakeEntry(
   return entry;
 }
 
-bool HasPartition(const CollectionEntry& entry, base::PartitionId partition) {
-  const auto& partitions = entry.meta.partitions();
+bool HasPartition(const internal::CollectionMeta& collection,
+                  base::PartitionId partition) {
+  const auto& partitions = collection.partitions();
   return partition == base::kAllPartitions ||
          std::any_of(partitions.begin(), partitions.end(),
                      [partition](const internal::PartitionMeta& known) {
@@ -34,11 +35,12 @@ bool HasPartition(const CollectionEntry& entry, base::PartitionId partition) {
                      });
 }
 
-// Would the write go to the same place now?
-bool IsSamePlace(const WrittenTo& to, const CollectionEntry& now) {
-  return now.id() == to.entry->id() &&
-         now.schema->version == to.entry->schema->version &&
-         HasPartition(now, to.partition);
+absl::Status ChangedMeanwhile(const WrittenTo& to) {
+  return base::MakeRetriable(
+      base::ErrorCode::kCollectionNotFound,
+      fmt::format("collection not found[database={}][collection={}]: it was "
+                  "changed or dropped during the write",
+                  to.database, to.name));
 }
 
 }  // namespace
@@ -84,26 +86,28 @@ void MetaCache::Find(const base::OpContext& ctx, std::string_view database,
   if (slot != nullptr) LookUp(ctx, key, std::move(slot));
 }
 
+// Root coord's answer is younger than the append: what it says is there goes
+// later, if at all, and its record of the drop stands behind the write's.
 void MetaCache::Confirm(const base::OpContext& ctx, WrittenTo to,
                         base::Done done) {
   if (to.entry->valid.load()) return done(absl::OkStatus());
-  const std::string database = to.database;
-  const std::string name = to.name;
-  Find(ctx, database, name,
-       [this, ctx, to = std::move(to),
-        done = std::move(done)](absl::StatusOr<EntryRef> now) mutable {
-         if (!now.ok()) return done(now.status());
-         if (!IsSamePlace(to, **now)) {
-           return done(base::MakeRetriable(
-               base::ErrorCode::kCollectionNotFound,
-               fmt::format("collection not found[database={}][collection={}]: "
-                           "it was changed or dropped during the write",
-                           to.database, to.name)));
-         }
-         // That answer may be an old one already.
-         to.entry = *std::move(now);
-         Confirm(ctx, std::move(to), std::move(done));
-       });
+  auto call = std::make_shared<Call>();
+  call->request.set_collection_id(to.entry->meta.id());
+  Call& parts = *call;
+  root_coord_.DescribeCollection(
+      ctx, parts.request, &parts.reply,
+      [to = std::move(to), call = std::move(call),
+       done = std::move(done)](absl::Status status) mutable {
+        if (base::CodeOf(status) == base::ErrorCode::kCollectionNotFound) {
+          return done(ChangedMeanwhile(to));
+        }
+        if (!status.ok()) return done(std::move(status));
+        const internal::CollectionMeta& now = call->reply.collection();
+        const bool is_same =
+            now.schema_version() == to.entry->meta.schema_version() &&
+            HasPartition(now, to.partition);
+        done(is_same ? absl::OkStatus() : ChangedMeanwhile(to));
+      });
 }
 
 void MetaCache::LookUp(const base::OpContext& ctx, const Key& key,

@@ -10,9 +10,11 @@
 //                       .entry = entry, .partition = partition}, done);
 //
 // A write is acknowledged only if it is confirmed after the append: so none is
-// acknowledged into a collection or partition that was dropped or re-aliased
-// meanwhile. What else happens to a collection (another alias, another
-// partition) does not hurt its writes.
+// acknowledged into a collection or partition that was dropped meanwhile. What
+// else happens to a collection (another name or alias, another partition) does
+// not hurt its writes: they are durable in the collection that the name meant
+// when they were checked, which nobody can tell from a moment before the
+// change.
 //
 // Threads:   any. Entries are immutable but for `valid`.
 // Ownership: entries are shared.
@@ -59,7 +61,7 @@ using EntryDone = absl::AnyInvocable<void(absl::StatusOr<EntryRef>)>;
 // Where a write went.
 struct WrittenTo {
   std::string database;
-  std::string name;  // of the collection, as the client calls it
+  std::string name;  // of the collection, as the client called it
   EntryRef entry;
   base::PartitionId partition = base::kAllPartitions;
 };
@@ -72,8 +74,8 @@ class MetaCache {
   void Find(const base::OpContext& ctx, std::string_view database,
             std::string_view name, EntryDone done);
 
-  // OK if the name still means that collection, with that schema and that
-  // partition; at once on this thread if nothing was invalidated.
+  // OK if the collection is still there, under whatever name, with that schema
+  // and that partition; at once on this thread if nothing was invalidated.
   void Confirm(const base::OpContext& ctx, WrittenTo to, base::Done done);
 
   void InvalidateId(std::int64_t collection_id);

@@ -150,8 +150,8 @@ storage::AppendDone WriteCall::NoteAppended(
   };
 }
 
-// The rows are durable. If the collection was dropped or its name points
-// elsewhere by now, they may be in the wrong place: not acknowledged.
+// The rows are durable. If the collection or partition was dropped by now, they
+// are gone with it: not acknowledged.
 void WriteCall::Confirm(absl::Status status) {
   if (!status.ok()) return Finish(std::move(status));
   proxy_.cache().Confirm(ctx_.op,

@@ -1,8 +1,8 @@
 // What Insert and Upsert share: one request on its way through the proxy.
 //
 // Steps: cached schema → check everything → ids and a timestamp → one record
-// per shard → durable → collection and schema are still the ones that were
-// checked → acknowledged. Nothing is appended before everything is checked.
+// per shard → durable → the collection that was checked is still there, with
+// its schema → acknowledged. Nothing is appended before everything is checked.
 //
 // Threads:   one step at a time, on whatever thread brings it on.
 // Ownership: lives until its Done; request, reply and context are the gate's.
