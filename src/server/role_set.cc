@@ -92,6 +92,7 @@ void RoleSet::MakeWorkers() {
       .background = s.background,
       .timer = s.timer,
       .clock = s.clock,
+      .metrics = s.metrics,
       .output_bytes_max = static_cast<std::size_t>(s.config.max_output_bytes),
       .use_mmap = s.config.mmap_enabled});
   if (s.config.index_node_enabled) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,22 +11,11 @@
 #include "storage/embedded/embedded_log.h"
 #include "storage/embedded/posix_log_folder.h"
 #include "storage/local/local_object_store.h"
+#include "testing/held_executor.h"
 #include "testing/temp_folder.h"
 
 namespace elanus::worker {
 namespace {
-
-// One thread that is busy until RunAll is called.
-class BusyExecutor final : public base::Executor {
- public:
-  void Submit(base::Task task) override { tasks.push_back(std::move(task)); }
-  std::size_t width() const override { return 1; }
-  void RunAll() {
-    for (; !tasks.empty(); tasks.pop_front()) tasks.front()();
-  }
-
-  std::deque<base::Task> tasks;
-};
 
 class DataNodeTest : public ::testing::Test {
  protected:
@@ -68,7 +56,7 @@ class DataNodeTest : public ::testing::Test {
   testing::TempFolder folder_;
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   base::InlineExecutor executor_;
-  BusyExecutor compactions_;
+  testing::HeldExecutor compactions_;
   base::ThreadTimer timer_{executor_};
   std::unique_ptr<storage::LocalObjectStore> store_;
   std::unique_ptr<storage::EmbeddedLog> log_;

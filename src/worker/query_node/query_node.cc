@@ -20,7 +20,17 @@ absl::Status NotLoaded(std::int64_t collection_id) {
 
 QueryNode::QueryNode(const Dependencies& dependencies)
     : deps_(dependencies),
-      gate_(dependencies.broker, dependencies.clock, dependencies.reads) {}
+      gate_(dependencies.broker, dependencies.clock, dependencies.reads),
+      scans_(dependencies.reads,
+             {.searches = dependencies.metrics.AddCounter(
+                  "elanus_query_node_flat_searches_total",
+                  "Searches without a graph or lists that may share a scan"),
+              .scans = dependencies.metrics.AddCounter(
+                  "elanus_query_node_flat_scans_total",
+                  "Scans that answered those searches")},
+             [this](std::span<PassedSearch> searches) {
+               SearchTogether(searches);
+             }) {}
 
 void QueryNode::Stop() {
   std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards;
@@ -135,7 +145,7 @@ void QueryNode::GetSegmentInfo(const base::OpContext&,
   done(absl::OkStatus());
 }
 
-absl::StatusOr<QueryNode::Shards> QueryNode::FindShards(
+absl::StatusOr<Shards> QueryNode::FindShards(
     const internal::ReadScope& scope) const {
   Shards found;
   base::MutexLock lock(mutex_);

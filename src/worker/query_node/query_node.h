@@ -5,15 +5,18 @@
 //   node.Stop();
 //
 // A read: find the shards (query_node.cc) → wait until they are new enough
-// (read_gate.cc) → search.cc or query.cc.
+// (read_gate.cc) → search.cc or query.cc. Searches that wait for a scan of the
+// same rows share one (scan_gathering.cc).
 //
 // Threads:   any. A read runs on the thread that brings it, or, if it had to
-//            wait, on the tail's executor; loads run in the background.
+//            wait, on the tail's executor or `reads`; loads run in the
+//            background.
 // Ownership: everything in Dependencies is borrowed.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,12 +28,15 @@
 #include "expr/plan.h"
 #include "role/data_coord.h"
 #include "role/query_node.h"
+#include "segment/merge.h"
 #include "segment/tail/tail_set.h"
 #include "storage/log_broker.h"
 #include "storage/object_store.h"
 #include "worker/query_node/output.h"
+#include "worker/query_node/passed_search.h"
 #include "worker/query_node/plan_cache.h"
 #include "worker/query_node/read_gate.h"
+#include "worker/query_node/scan_gathering.h"
 #include "worker/query_node/shard.h"
 
 namespace elanus::worker {
@@ -43,10 +49,11 @@ class QueryNode final : public role::QueryNode {
     storage::LogBroker& broker;
     segment::TailSet& tails;  // shared with the data node of the process
     base::MemoryBudget& budget;
-    base::Executor& reads;  // helps with reads of many segments
+    base::Executor& reads;  // shared scans; helps with many segments
     base::Executor& background;
     base::Timer& timer;
     const base::Clock& clock;
+    base::Metrics& metrics;
     std::size_t output_bytes_max;  // of the values in one reply
     bool use_mmap = true;
   };
@@ -77,7 +84,9 @@ class QueryNode final : public role::QueryNode {
                       base::Done done) override;
 
  private:
-  using Shards = std::vector<std::shared_ptr<Shard>>;
+  // Of one query.
+  using QueryHits = std::vector<segment::MergedHit>;
+  using MergedHits = std::vector<QueryHits>;
 
   // What a read sees: fixed once its shards are new enough.
   struct Snapshot {
@@ -104,10 +113,17 @@ class QueryNode final : public role::QueryNode {
       google::protobuf::RepeatedPtrField<internal::ShardState>* states);
 
   // search.cc
-  absl::Status DoSearch(const base::OpContext& ctx,
-                        const internal::SearchShardsRequest& request,
-                        const Shards& shards,
-                        internal::SearchShardsReply* reply);
+  void DoSearch(PassedSearch search);
+  // One, or several of equal keys: fills replies and outcomes.
+  void SearchTogether(std::span<PassedSearch> searches);
+  // Fails where all of them would.
+  absl::Status TrySearchTogether(std::span<PassedSearch> searches);
+  void FillReplies(const Snapshot& snapshot, types::MetricType metric,
+                   const MergedHits& merged,
+                   std::span<PassedSearch> searches) const;
+  absl::Status FillReply(const Snapshot& snapshot, types::MetricType metric,
+                         std::span<const QueryHits> queries,
+                         const PassedSearch& search) const;
   void TendInterims(const Segments& segments, const types::FieldSchema& field,
                     types::MetricType metric) const;
   // query.cc
@@ -121,6 +137,7 @@ class QueryNode final : public role::QueryNode {
   const Dependencies deps_;
   ReadGate gate_;
   PlanCache plans_;
+  ScanGathering scans_;
   mutable base::Mutex mutex_;
   std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards_
       ABSL_GUARDED_BY(mutex_);

@@ -1,155 +1,29 @@
 // Search over the shards of one node: each segment by itself, merged to the
-// nearest keys, output columns fetched for those alone.
+// nearest keys, output columns fetched for those alone. Searches that one scan
+// can answer go this way together.
 #include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "base/log.h"
 #include "index/vector/parallel.h"
 #include "segment/growing/growing_segment.h"
 #include "segment/merge.h"
 #include "segment/search.h"
 #include "worker/query_node/query_node.h"
+#include "worker/query_node/scan_key.h"
+#include "worker/query_node/search_input.h"
 
 namespace elanus::worker {
 namespace {
 
 // Below this many segments the hand-over to another thread costs more.
 constexpr std::size_t kSegmentsPerThread = 2;
-
-absl::StatusOr<float> ReadBound(const index::ParamMap& params,
-                                std::string_view name) {
-  const std::string& text = params.find(name)->second;
-  float bound = 0;
-  if (!absl::SimpleAtof(text, &bound)) {
-    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "{} [{}] is not a number: invalid parameter",
-                              name, text);
-  }
-  return bound;
-}
-
-// radius and range_filter are scores; inside, distances.
-absl::StatusOr<std::optional<segment::DistanceRange>> ReadRange(
-    const index::ParamMap& params, types::MetricType metric) {
-  if (!params.contains("radius")) {
-    return std::optional<segment::DistanceRange>();
-  }
-  segment::DistanceRange range;
-  ASSIGN_OR_RETURN(const float radius, ReadBound(params, "radius"));
-  range.below = types::DistanceFromScore(metric, radius);
-  if (params.contains("range_filter")) {
-    ASSIGN_OR_RETURN(const float filter, ReadBound(params, "range_filter"));
-    range.at_least = types::DistanceFromScore(metric, filter);
-    if (range.at_least >= range.below) {
-      return base::InvalidInput(
-          base::ErrorCode::kUnexpected,
-          "range_filter must {} than radius {} IP",
-          types::IsLargerNearer(metric) ? "more" : "less",
-          types::IsLargerNearer(metric) ? "when" : "except");
-    }
-  }
-  return std::optional(range);
-}
-
-struct SearchInput {
-  segment::SearchPlan plan;
-  std::vector<std::byte> bytes;  // aligned copy of the request's queries
-};
-
-absl::Status BadQueries(const internal::SearchShardsRequest& request,
-                        const types::FieldSchema& field) {
-  return base::InvalidInput(
-      base::ErrorCode::kParameterInvalid,
-      "field {}: {} queries of dimension {} in {} bytes: invalid parameter",
-      field.name, request.nq(), field.dim, request.queries().size());
-}
-
-// The rows behind their offsets.
-absl::StatusOr<index::Queries> SparseQueries(
-    const internal::SearchShardsRequest& request,
-    const types::FieldSchema& field, std::span<const std::byte> bytes) {
-  const std::size_t count = static_cast<std::size_t>(request.nq()) + 1;
-  const std::size_t head = count * sizeof(std::uint32_t);
-  if (request.nq() < 1 || bytes.size() < head) {
-    return BadQueries(request, field);
-  }
-  const std::span<const std::uint32_t> offsets(
-      reinterpret_cast<const std::uint32_t*>(bytes.data()), count);
-  bool fits = offsets.front() == 0 && offsets.back() == bytes.size() - head;
-  for (std::size_t i = 1; i < count; ++i) {
-    fits = fits && offsets[i - 1] <= offsets[i] &&
-           offsets[i] % sizeof(types::SparseEntry) == 0;
-  }
-  if (!fits) return BadQueries(request, field);
-  return index::Queries::Sparse(
-      {reinterpret_cast<const types::SparseEntry*>(bytes.data() + head),
-       offsets});
-}
-
-absl::StatusOr<index::Queries> ReadQueries(
-    const internal::SearchShardsRequest& request,
-    const types::FieldSchema& field, std::span<const std::byte> bytes) {
-  if (field.type == types::DataType::kSparseFloatVector) {
-    return SparseQueries(request, field, bytes);
-  }
-  const bool is_binary = field.type == types::DataType::kBinaryVector;
-  const std::size_t width = types::FixedWidth(
-      is_binary ? field.type : types::DataType::kFloatVector, field.dim);
-  if (bytes.size() != static_cast<std::size_t>(request.nq()) * width) {
-    return BadQueries(request, field);
-  }
-  if (is_binary) return index::Queries::Bits(bytes);
-  return index::Queries(std::span(reinterpret_cast<const float*>(bytes.data()),
-                                  bytes.size() / sizeof(float)));
-}
-
-absl::Status CheckMetric(const std::string& asked, types::MetricType metric) {
-  if (asked.empty() || types::MetricFromName(asked) == metric) {
-    return absl::OkStatus();
-  }
-  return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                            "metric type not match: invalid parameter"
-                            "[expected={}][actual={}]",
-                            types::NameOf(metric), asked);
-}
-
-absl::StatusOr<SearchInput> MakeInput(
-    const internal::SearchShardsRequest& request, const View& view,
-    const std::shared_ptr<const types::Schema>& schema,
-    std::shared_ptr<const expr::Plan> filter) {
-  const base::FieldId id{request.field_id()};
-  const types::FieldSchema* field = schema->Find(id);
-  const auto index = view.indexes.find(id);
-  if (field == nullptr || index == view.indexes.end()) {
-    return base::Error(base::ErrorCode::kIndexNotFound,
-                       "index not found[collection={}]",
-                       request.scope().collection_id());
-  }
-  RETURN_IF_ERROR(CheckMetric(request.metric_type(), index->second.metric));
-  SearchInput input;
-  input.bytes.resize(request.queries().size());
-  std::memcpy(input.bytes.data(), request.queries().data(),
-              request.queries().size());
-  ASSIGN_OR_RETURN(input.plan.queries,
-                   ReadQueries(request, *field, input.bytes));
-  input.plan.schema = schema;
-  input.plan.filter = std::move(filter);
-  input.plan.vector_field = id;
-  input.plan.metric = index->second.metric;
-  input.plan.minhash = index->second.minhash;
-  input.plan.is_exact = index->second.type == "FLAT";
-  input.plan.nq = static_cast<std::size_t>(request.nq());
-  input.plan.k = static_cast<std::size_t>(request.top_k());
-  for (const auto& [name, value] : request.params()) {
-    input.plan.params[name] = value;
-  }
-  ASSIGN_OR_RETURN(input.plan.range,
-                   ReadRange(input.plan.params, input.plan.metric));
-  return input;
-}
+// The same for hits whose columns are fetched.
+constexpr std::size_t kHitsPerThread = 1024;
 
 // Refuses what could not be answered before anything of that size is made.
 // Small reads go on when the budget is spent.
@@ -177,6 +51,25 @@ absl::StatusOr<base::MemoryReservation> AdmitHits(base::MemoryBudget& budget,
   return budget.Reserve(static_cast<std::int64_t>(bytes), "the search");
 }
 
+// Of several searches: as long as one of them has time. The cancellation of one
+// is not the others'.
+base::OpContext ContextOf(std::span<const PassedSearch> searches,
+                          const base::Clock& clock) {
+  const base::OpContext& first = searches.front().ctx;
+  if (searches.size() == 1) return first;
+  std::int64_t deadline_ns = first.deadline_ns();
+  for (const PassedSearch& search : searches) {
+    deadline_ns = std::max(deadline_ns, search.ctx.deadline_ns());
+  }
+  return {clock, deadline_ns, first.request_id()};
+}
+
+bool AreAllCancelled(std::span<const PassedSearch> searches) {
+  return std::ranges::all_of(searches, [](const PassedSearch& search) {
+    return search.ctx.is_cancelled();
+  });
+}
+
 }  // namespace
 
 void QueryNode::Search(const base::OpContext& ctx,
@@ -187,9 +80,31 @@ void QueryNode::Search(const base::OpContext& ctx,
   gate_.Pass(ctx, request.scope().guarantee(), *shards,
              [this, ctx, &request, reply, shards = *shards,
               done = std::move(done)](absl::Status status) mutable {
-               if (status.ok()) status = DoSearch(ctx, request, shards, reply);
-               done(std::move(status));
+               if (!status.ok()) return done(std::move(status));
+               DoSearch({.ctx = ctx,
+                         .request = &request,
+                         .reply = reply,
+                         .shards = std::move(shards),
+                         .done = std::move(done)});
              });
+}
+
+void QueryNode::DoSearch(PassedSearch search) {
+  const std::optional<std::string> key = ScanKeyOf(search);
+  if (key.has_value()) return scans_.Run(*key, std::move(search));
+  SearchTogether({&search, 1});
+  search.Finish();
+}
+
+void QueryNode::SearchTogether(std::span<PassedSearch> searches) {
+  const absl::Status status = TrySearchTogether(searches);
+  if (status.ok()) return;
+  if (searches.size() == 1) {
+    searches.front().outcome = status;
+    return;
+  }
+  // What failed for all of them need not fail for each.
+  for (PassedSearch& search : searches) SearchTogether({&search, 1});
 }
 
 // Has the growing segments' interim indexes brought up to date; this search
@@ -209,14 +124,12 @@ void QueryNode::TendInterims(const Segments& segments,
   }
 }
 
-absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
-                                 const internal::SearchShardsRequest& request,
-                                 const Shards& shards,
-                                 internal::SearchShardsReply* reply) {
-  ASSIGN_OR_RETURN(const Snapshot snapshot,
-                   TakeSnapshot(request.scope(), shards));
+absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
+  ASSIGN_OR_RETURN(
+      const Snapshot snapshot,
+      TakeSnapshot(searches.front().request->scope(), searches.front().shards));
   ASSIGN_OR_RETURN(SearchInput input,
-                   MakeInput(request, *snapshot.parts.front().view,
+                   MakeInput(searches, *snapshot.parts.front().view,
                              snapshot.schema, snapshot.filter));
   ASSIGN_OR_RETURN(const base::MemoryReservation held,
                    AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
@@ -224,6 +137,7 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
   TendInterims(snapshot.segments,
                *snapshot.schema->Find(input.plan.vector_field),
                input.plan.metric);
+  const base::OpContext ctx = ContextOf(searches, deps_.clock);
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   std::atomic<std::size_t> next{0};
   RETURN_IF_ERROR(index::WorkTogether(
@@ -231,6 +145,7 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
       std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
       [&](std::size_t) -> absl::Status {
         for (std::size_t i; (i = next.fetch_add(1)) < hits.size();) {
+          if (AreAllCancelled(searches)) ctx.Cancel();
           segment::SearchPlan plan = input.plan;
           plan.read_ts = snapshot.ReadTsOf(i);
           ASSIGN_OR_RETURN(hits[i],
@@ -238,21 +153,60 @@ absl::Status QueryNode::DoSearch(const base::OpContext& ctx,
         }
         return absl::OkStatus();
       }));
-  ASSIGN_OR_RETURN(const auto merged,
+  ASSIGN_OR_RETURN(const MergedHits merged,
                    segment::MergeHits(snapshot.segments, hits, input.plan.k));
+  FillReplies(snapshot, input.plan.metric, merged, searches);
+  return absl::OkStatus();
+}
+
+void QueryNode::FillReplies(const Snapshot& snapshot, types::MetricType metric,
+                            const MergedHits& merged,
+                            std::span<PassedSearch> searches) const {
+  std::vector<std::span<const QueryHits>> parts;
+  std::span<const QueryHits> left(merged);
+  std::size_t hits = 0;
+  for (const PassedSearch& search : searches) {
+    // Without any segment there is nothing to merge.
+    const auto nq =
+        std::min(left.size(), static_cast<std::size_t>(search.request->nq()));
+    parts.push_back(left.first(nq));
+    left = left.subspan(nq);
+    for (const QueryHits& query : parts.back()) hits += query.size();
+  }
+  std::atomic<std::size_t> next{0};
+  const absl::Status status = index::WorkTogether(
+      &deps_.reads, std::min(searches.size(), 1 + hits / kHitsPerThread),
+      [&](std::size_t) {
+        for (std::size_t i; (i = next.fetch_add(1)) < searches.size();) {
+          searches[i].outcome =
+              FillReply(snapshot, metric, parts[i], searches[i]);
+        }
+        return absl::OkStatus();
+      });
+  DCHECK(status.ok());
+}
+
+absl::Status QueryNode::FillReply(const Snapshot& snapshot,
+                                  types::MetricType metric,
+                                  std::span<const QueryHits> queries,
+                                  const PassedSearch& search) const {
+  RETURN_IF_ERROR(search.ctx.Check());
+  const internal::SearchShardsRequest& request = *search.request;
+  internal::SearchShardsReply* reply = search.reply;
+  const auto k = static_cast<std::size_t>(request.top_k());
   std::vector<FoundAt> rows;
-  for (const std::vector<segment::MergedHit>& query : merged) {
-    reply->add_top_ks(static_cast<std::int64_t>(query.size()));
-    for (const segment::MergedHit& hit : query) {
-      reply->add_scores(
-          types::ScoreFromDistance(input.plan.metric, hit.distance));
+  for (const QueryHits& query : queries) {
+    const std::span nearest(query.data(), std::min(k, query.size()));
+    reply->add_top_ks(static_cast<std::int64_t>(nearest.size()));
+    for (const segment::MergedHit& hit : nearest) {
+      reply->add_scores(types::ScoreFromDistance(metric, hit.distance));
       AddKey(hit.key, reply->mutable_ids());
       rows.push_back({hit.source, hit.row});
     }
   }
-  // Without any segment there is nothing to merge, but every query is answered.
+  // Every query is answered, also where there is nothing to search.
   while (reply->top_ks_size() < request.nq()) reply->add_top_ks(0);
-  reply->set_metric_type(std::string(types::NameOf(input.plan.metric)));
+  reply->set_metric_type(std::string(types::NameOf(metric)));
   FillStates(snapshot, reply->mutable_states());
   return FillOutput(snapshot.segments, rows, *snapshot.schema, request.output(),
                     deps_.output_bytes_max, reply->mutable_fields());

@@ -1,0 +1,29 @@
+// An executor whose tasks wait until the test runs them.
+//
+// Threads: one.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "base/executor.h"
+
+namespace elanus::testing {
+
+class HeldExecutor final : public base::Executor {
+ public:
+  explicit HeldExecutor(std::size_t width = 1) : threads(width) {}
+
+  void Submit(base::Task task) override { tasks.push_back(std::move(task)); }
+  std::size_t width() const override { return threads; }
+  // Those as well that they submit.
+  void RunAll() {
+    for (; !tasks.empty(); tasks.pop_front()) tasks.front()();
+  }
+
+  std::deque<base::Task> tasks;
+  std::size_t threads;
+};
+
+}  // namespace elanus::testing
