@@ -10,6 +10,7 @@ from kit.messages import BUCKET, EVENTUALLY, KEY, STRONG, VECTOR
 
 MAIN = "kit_main"
 SCRATCH = "kit_scratch"
+FLAT = "kit_flat"
 HNSW = {"M": 16, "efConstruction": 200}
 EFS = (16, 32, 64, 128)
 MIDDLE_EF = 32
@@ -74,17 +75,19 @@ def load(peer, data, plan):
     peer.record("loaded", **peer.memory())
 
 
-def measure_search(peer, data, plan, step, *, nq=1, ef, below=None,
-                   level=EVENTUALLY, in_flight=1, count=None):
+def measure_search(peer, data, plan, step, *, nq=1, ef=None, below=None,
+                   level=EVENTUALLY, in_flight=1, count=None,
+                   collection=MAIN):
+    effort = {} if ef is None else {"ef": ef}
     frames = peer.frames("search", messages.searches(
-        MAIN, data.queries[:count], data.metric, {"ef": ef}, nq=nq,
+        collection, data.queries[:count], data.metric, effort, nq=nq,
         below=below, level=level))
     found = [ids for reply in peer.replies_to("Search", frames,
                                               milvus_pb2.SearchResults)
              for ids in messages.found_ids(reply)]
     figures = peer.run("Search", frames, in_flight=in_flight,
                        count=count or plan.searches * 2 // nq)
-    peer.record(step, ef=ef, in_flight=in_flight, nq=nq,
+    peer.record(step, **effort, in_flight=in_flight, nq=nq,
                 recall=data.recall(found, below),
                 cpu_us_vector=figures["cpu_us"] / nq, **figures)
 
@@ -98,6 +101,20 @@ def search(peer, data, plan):
 def search_batch(peer, data, plan):
     for ef in EFS:
         measure_search(peer, data, plan, "search nq=100", ef=ef, nq=100)
+
+
+def search_flat(peer, data, plan):
+    """A collection of its own that is scanned: what searches share."""
+    peer.create(FLAT, data.base.shape[1])
+    peer.write("insert flat", "Insert", FLAT, messages.inserts(
+        FLAT, ids_of(data), data.bucket, data.base, 5000), len(data.base))
+    peer.flush(FLAT)
+    peer.build_index(FLAT, data.metric, "FLAT", {})
+    peer.load_collection(FLAT)
+    for in_flight in (1, 2, 4, 8, 16, 64):
+        measure_search(peer, data, plan, f"search FLAT x{in_flight}",
+                       collection=FLAT, in_flight=in_flight)
+    peer.drop(FLAT)
 
 
 def search_filtered(peer, data, plan):
@@ -250,9 +267,9 @@ def topics(peer, data, plan):
 
 STEPS = {step.__name__: step for step in (
     connect, idle, insert_small, pickup, insert, flush, build, load, search,
-    search_batch, search_filtered, query_keys, strong, search_while_writing,
+    search_batch, search_flat, search_filtered, query_keys, strong, search_while_writing,
     write_for_minutes, write_then_strong, upsert, delete, drop, scalar_filter, topics)}
 # Milvus takes minutes for these and the marks do not compare them.
 OWN_STEPS = ("scalar_filter", "topics")
 # Only where they are asked for.
-LONG_STEPS = ("write_for_minutes",)
+LONG_STEPS = ("search_flat", "write_for_minutes")
