@@ -115,9 +115,11 @@ TEST_P(RealVectorsTest, AGraphFindsEnoughPlainAndUnderEveryFilter) {
   EXPECT_GE(plain, 0.95);
   for (const double target : {0.9, 0.95, 0.98}) {
     const SearchParams params = {.target_recall = target};
-    EXPECT_NEAR(Recall(published, Search(*hnsw, *queries, params, {})), target,
-                0.015)
-        << "the share asked for";
+    const double found = Recall(published, Search(*hnsw, *queries, params, {}));
+    // All, where a scan costs less than so long a walk.
+    if (found < 0.9995) {
+      EXPECT_NEAR(found, target, 0.015) << "the share asked for";
+    }
   }
   for (const std::uint32_t per_mille : {10, 50, 100, 200, 500, 800, 900, 990}) {
     const types::Bitset excluded = ExcludeAllBut(base->rows, per_mille);
