@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "base/idle_thread.h"
 #include "base/log.h"
 
 namespace elanus::base {
@@ -51,15 +52,17 @@ void ThreadPool::RunThread() {
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)),
                 options_.nice);
   }
+  IdleThread idle;
   while (true) {
     Task task;
     {
       MutexLock lock(mutex_);
-      while (tasks_.empty() && !stopping_) wake_.Wait(mutex_);
+      while (tasks_.empty() && !stopping_) idle.Wait(wake_, mutex_);
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
+    idle.Works();
     task();
   }
 }

@@ -1,8 +1,10 @@
 #include "role/rpc_server_call.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
+#include "base/idle_thread.h"
 #include "base/log.h"
 #include "role/rpc_bytes.h"
 #include "role/rpc_wire_error.h"
@@ -24,6 +26,16 @@ std::int64_t MonotonicDeadline(std::chrono::system_clock::time_point deadline,
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
       deadline - system_clock::now());
   return clock.MonotonicNs() + left.count();
+}
+
+// False at the end.
+bool WaitForEvent(grpc::CompletionQueue& queue, void** tag, bool* ok) {
+  using Queue = grpc::CompletionQueue;
+  const auto due = std::chrono::system_clock::now() + base::kIdlePatience;
+  const Queue::NextStatus got = queue.AsyncNext(tag, ok, due);
+  if (got != Queue::TIMEOUT) return got == Queue::GOT_EVENT;
+  base::GiveBackMemory();
+  return queue.Next(tag, ok);
 }
 
 }  // namespace
@@ -50,7 +62,7 @@ void RpcServer::State::RequestCall() {
 bool RpcServer::State::Poll(base::Relay::Turn& turn) {
   void* tag = nullptr;
   bool ok = false;
-  if (!queue->Next(&tag, &ok)) return false;
+  if (!WaitForEvent(*queue, &tag, &ok)) return false;
   MarkReceived();
   const auto* step = static_cast<ServerCall::Tag*>(tag);
   step->call->Proceed(step->step, ok, turn);

@@ -39,7 +39,7 @@ MAY_INCLUDE_PROTO = {"role", "access", "coordinator", "worker", "server",
 # Libraries that one folder wraps, each by the first part of its header's path.
 EVERYWHERE = {"absl", "fmt"}
 WRAPPED = {
-    "base": {"spdlog", "prometheus", "yaml-cpp"},
+    "base": {"spdlog", "prometheus", "yaml-cpp", "mimalloc.h"},
     "types": {"simdjson.h"},
     "simd": set(),
     "storage": {"rocksdb"},
@@ -50,7 +50,7 @@ WRAPPED = {
     "access": {"google", "grpcpp", "grpc", "simdjson.h", "nlohmann"},
     "coordinator": {"google"},
     "worker": {"google", "simdjson.h"},
-    "server": {"google", "grpcpp", "grpc", "CLI", "nlohmann", "mimalloc.h"},
+    "server": {"google", "grpcpp", "grpc", "CLI", "nlohmann"},
     "testing": {"google"},
 }
 TEST_ONLY = {"gtest", "gmock", "benchmark"}

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/idle_thread.h"
 #include "base/log.h"
 #include "storage/embedded/log_format.h"
 #include "storage/errors.h"
@@ -118,6 +119,7 @@ class Follower final : public LogFollower {
       const bool has_records =
           !topic_->records.empty() && topic_->records.back().place >= place_;
       if (has_records || !told_end_) {
+        idle_.Works();
         step.asked_at_ns = view_.clock.MonotonicNs();
         step.end = topic_->end;
         step.records = view_.state.Collect(*topic_, place_, kMaxRecordsTaken,
@@ -126,7 +128,7 @@ class Follower final : public LogFollower {
                       step.records.back().place == topic_->records.back().place;
         return step;
       }
-      topic_->changed.Wait(view_.mutex);
+      idle_.Wait(topic_->changed, view_.mutex);
     }
   }
 
@@ -174,6 +176,7 @@ class Follower final : public LogFollower {
   bool told_end_ = false;
   std::uint64_t failures_ = 0;  // of reads, in a row
   std::chrono::milliseconds delay_ = kRetryMin;
+  base::IdleThread idle_;
 
   base::CondVar retry_;
   std::atomic<bool> stopping_{false};  // set under view_.mutex

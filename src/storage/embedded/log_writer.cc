@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/idle_thread.h"
 #include "base/log.h"
 #include "storage/embedded/log_scan.h"
 #include "storage/errors.h"
@@ -80,26 +81,26 @@ void LogWriter::Append(PendingRecord record) {
     if (refusal.ok()) {
       queued_bytes_ += bytes;
       queue_.push_back(std::move(record));
+      wake_.NotifyOne();
+      return;
     }
   }
-  if (refusal.ok()) {
-    wake_.NotifyOne();
-  } else {
-    record.done(std::move(refusal));
-  }
+  record.done(std::move(refusal));
 }
 
 void LogWriter::RunThread() {
+  base::IdleThread idle;
   for (;;) {
     Batch batch;
     absl::Status broken;
     {
       base::MutexLock lock(mutex_);
-      while (queue_.empty() && !stopping_) wake_.Wait(mutex_);
+      while (queue_.empty() && !stopping_) idle.Wait(wake_, mutex_);
       if (queue_.empty()) return;
       batch = TakeBatch();
       broken = broken_;
     }
+    idle.Works();
     if (broken.ok()) {
       Commit(batch);
     } else {
@@ -207,7 +208,7 @@ absl::Status LogWriter::StartNextFile() {
   auto file = CreateLogFile(folder_, start);
   if (!file.ok()) {
     if (IsDiskFull(file.status())) return file.status();
-    const absl::Status status = file.status();
+    const absl::Status& status = file.status();
     base::MutexLock lock(mutex_);
     broken_ = status;
     return Refused(status);
