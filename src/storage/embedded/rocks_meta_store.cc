@@ -123,6 +123,11 @@ absl::Status RocksMetaStore::OpenDb(const RocksMetaStoreOptions& options) {
     return read_only_ ? rocksdb::DB::OpenForReadOnly(how, options.path, &db)
                       : rocksdb::DB::Open(how, options.path, &db);
   };
+  if (!read_only_) {
+    // Open would make it as well, but warns first that it is not there.
+    RETURN_IF_ERROR(FromRocks(how.env->CreateDirIfMissing(options.path),
+                              "make " + options.path));
+  }
   rocksdb::Status opened = open();
   if (opened.IsCorruption()) {
     ASSIGN_OR_RETURN(const bool changed, TakeAwayTornTails(options.path));
