@@ -11,7 +11,7 @@
 namespace elanus::server {
 namespace {
 
-constexpr int kBackgroundNice = 5;  // reads go first
+constexpr int kBackgroundNice = 10;  // reads go first
 
 std::int64_t MemoryLimit(const base::Config& config) {
   if (config.memory_limit_bytes > 0) return config.memory_limit_bytes;
