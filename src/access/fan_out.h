@@ -74,10 +74,13 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
     const std::vector<NodeShards> nodes = ShardsByNode(leaders_);
     if (nodes.empty()) return done_(NotLoaded(target_.collection_name));
     if (!names_partitions_) {
-      // A node may still serve a partition that is released.
+      // A node may still serve a partition that is released or dropped.
       auto& partitions = *request_.mutable_scope()->mutable_partition_ids();
-      partitions.Clear();
-      if (!leaders_.whole_collection()) partitions = leaders_.partition_ids();
+      if (leaders_.whole_collection()) {
+        partitions.Assign(target_.existing.begin(), target_.existing.end());
+      } else {
+        partitions = leaders_.partition_ids();
+      }
     }
     // The first node is asked with the request itself: mostly there is one.
     copies_.assign(nodes.size() - 1, request_);

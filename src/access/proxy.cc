@@ -56,6 +56,15 @@ void Proxy::InvalidateCache(const base::OpContext&,
   for (const auto& name : request.names()) {
     cache_.InvalidateName(name.database_name(), name.name());
   }
+  for (const auto& dropped : request.dropped()) {
+    for (std::int32_t shard = 0; shard < dropped.shards(); ++shard) {
+      const segment::VchannelKey vchannel{
+          .collection = base::CollectionId{dropped.collection_id()},
+          .shard = static_cast<std::uint32_t>(shard)};
+      positions_.Forget(vchannel);
+      log_.Forget(vchannel);
+    }
+  }
   done(absl::OkStatus());
 }
 

@@ -22,6 +22,14 @@ absl::StatusOr<std::vector<NamedPartition>> FindPartitions(
   return partitions;
 }
 
+std::vector<std::int64_t> PartitionsInUse(const CollectionEntry& entry) {
+  std::vector<std::int64_t> ids;
+  for (const internal::PartitionMeta& partition : entry.meta.partitions()) {
+    if (partition.state() == internal::CREATED) ids.push_back(partition.id());
+  }
+  return ids;
+}
+
 absl::Status CheckIterator(const CollectionEntry& entry,
                            const ReadOptions& options) {
   if (options.collection_id == 0 || options.collection_id == entry.meta.id()) {

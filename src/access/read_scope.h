@@ -35,6 +35,10 @@ absl::StatusOr<std::vector<NamedPartition>> FindPartitions(
 struct ReadTarget {
   std::string collection_name;  // as the client calls it
   std::vector<NamedPartition> partitions;
+  // All that the collection has, for a read of no named ones that does not wait
+  // for the log's end: a node that has just begun to load may not have come to
+  // the drop of another yet. Empty: what the nodes have.
+  std::vector<std::int64_t> existing;
 };
 
 struct ReadOptions {
@@ -48,6 +52,9 @@ struct ReadOptions {
 // means by now.
 absl::Status CheckIterator(const CollectionEntry& entry,
                            const ReadOptions& options);
+
+// Those of a collection that are in use.
+std::vector<std::int64_t> PartitionsInUse(const CollectionEntry& entry);
 
 // What Search and Query ask for alike: partitions, consistency, filter.
 // Request: SearchRequest or QueryRequest.
@@ -70,6 +77,9 @@ absl::StatusOr<ReadTarget> FillScope(Proxy& proxy, const CollectionEntry& entry,
                      .use_default = request.use_default_consistency(),
                      .timestamp = request.guarantee_timestamp(),
                      .is_iterator = options.is_iterator});
+  if (scope->guarantee().kind() != internal::ReadGuarantee::STRONG) {
+    target.existing = PartitionsInUse(entry);
+  }
   scope->set_filter(options.filter);
   *scope->mutable_template_values() = request.expr_template_values();
   scope->set_ignore_growing(options.ignore_growing);

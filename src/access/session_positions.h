@@ -5,6 +5,7 @@
 // Threads: any.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,6 +30,17 @@ class SessionPositions {
     base::MutexLock lock(mutex_);
     const auto it = positions_.find(vchannel);
     return it == positions_.end() ? std::string() : it->second;
+  }
+
+  // The vchannel is gone.
+  void Forget(const segment::VchannelKey& vchannel) {
+    base::MutexLock lock(mutex_);
+    positions_.erase(vchannel);
+  }
+
+  std::size_t size() const {
+    base::MutexLock lock(mutex_);
+    return positions_.size();
   }
 
  private:

@@ -1,4 +1,4 @@
-// Storage, roles, executor and timer for tests of the coordinators, all in
+// Storage, roles and timer for tests of the coordinators, all in
 // memory and on the test's own thread. Every call that would leave the process
 // is a step of one script, which can end the process at any of them.
 #pragma once
@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,23 +27,6 @@
 #include "storage/meta_store.h"
 
 namespace elanus::coordinator {
-
-// Runs what it is given when it is told to.
-class ManualExecutor final : public base::Executor {
- public:
-  void Submit(base::Task task) override { tasks_.push_back(std::move(task)); }
-  std::size_t width() const override { return 1; }
-  void RunAll() {
-    while (!tasks_.empty()) {
-      base::Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
-    }
-  }
-
- private:
-  std::deque<base::Task> tasks_;
-};
 
 // Everything is due when RunDue is called.
 class ManualTimer final : public base::Timer {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "coordinator/fakes_for_test.h"
+#include "testing/held_executor.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -28,7 +29,7 @@ class KeySequencerTest : public ::testing::Test {
     executor_.RunAll();
   }
 
-  ManualExecutor executor_;
+  testing::HeldExecutor executor_;
   std::shared_ptr<KeySequencer> sequencer_ =
       std::make_shared<KeySequencer>(executor_);
   std::map<std::string, Turn> held_;

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "role/data_coord.h"
 #include "role/query_coord.h"
+#include "role/query_node.h"
 #include "role/root_coord.h"
 
 namespace elanus::role {
@@ -52,6 +53,16 @@ class RefusingQueryCoord : public QueryCoord {
   ELANUS_REFUSE(ServedSegments, ServedSegmentsRequest, ServedSegmentsReply)
   ELANUS_REFUSE(GetQuerySegmentInfo, CollectionIdRequest,
                 GetQuerySegmentInfoReply)
+};
+
+class RefusingQueryNode : public QueryNode {
+ public:
+  ELANUS_REFUSE(LoadShard, LoadShardRequest, Empty)
+  ELANUS_REFUSE(ReleaseShard, ReleaseShardRequest, Empty)
+  ELANUS_REFUSE(RefreshShard, RefreshShardRequest, Empty)
+  ELANUS_REFUSE(Search, SearchShardsRequest, SearchShardsReply)
+  ELANUS_REFUSE(Query, QueryShardsRequest, QueryShardsReply)
+  ELANUS_REFUSE(GetSegmentInfo, CollectionIdRequest, GetQuerySegmentInfoReply)
 };
 
 class RefusingRootCoord : public RootCoord {

@@ -17,9 +17,13 @@ class HeldExecutor final : public base::Executor {
 
   void Submit(base::Task task) override { tasks.push_back(std::move(task)); }
   std::size_t width() const override { return threads; }
-  // Those as well that they submit.
+  // Those as well that they submit. A task may call it.
   void RunAll() {
-    for (; !tasks.empty(); tasks.pop_front()) tasks.front()();
+    while (!tasks.empty()) {
+      base::Task task = std::move(tasks.front());
+      tasks.pop_front();
+      task();
+    }
   }
 
   std::deque<base::Task> tasks;

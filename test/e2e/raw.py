@@ -162,12 +162,13 @@ class Api:
                         "index_type": index_type, "metric_type": metric,
                         "params": json.dumps(params)}))
 
-    def load(self, name):
+    def load(self, name, **extra):
         """Loading goes on behind the answer: returns when it has ended."""
-        reply = self("LoadCollection", collection_name=name)
+        reply = self("LoadCollection", collection_name=name, **extra)
         deadline = time.monotonic() + self.timeout
         while status_of(reply).code == 0 and self(
-                "GetLoadingProgress", collection_name=name).progress < 100:
+                "GetLoadingProgress", collection_name=name,
+                **extra).progress < 100:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} is not loaded")
             time.sleep(0.01)

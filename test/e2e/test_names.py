@@ -127,7 +127,7 @@ def test_every_call_understands_db_name(api, name):
     db = {"db_name": "default"}
     ok(api.create(name, [int64_key(), vector(2)], **db))
     ok(api("CreateIndex", collection_name=name, field_name="embedding", **db))
-    ok(api("LoadCollection", collection_name=name, **db))
+    ok(api.load(name, **db))
     ok(api.insert(name, [longs("id", [1, 2]),
                          floats("embedding", [[1, 2], [3, 4]])], 2, **db))
     ok(api.upsert(name, [longs("id", [2]), floats("embedding", [[0, 0]])], 1,

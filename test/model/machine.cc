@@ -6,6 +6,10 @@
 namespace elanus::model {
 namespace {
 
+// No value is written twice, however often an operation is repeated after
+// faults.
+constexpr std::int64_t kValuesOfAnOperation = 256;
+
 base::Config ConfigFor(std::mt19937_64& random) {
   constexpr std::int64_t kRetentions[] = {0, 5, 300};
   constexpr std::int64_t kGraces[] = {0, 20, 5000};
@@ -63,7 +67,7 @@ Run Machine::Execute() {
     random_.seed(operation.seed);
     faults_.Reseed(operation.seed + 1);
     scheduler_.Reseed(operation.seed + 2);
-    next_value_ = (operation.number + 1) * 16;
+    next_value_ = (operation.number + 1) * kValuesOfAnOperation;
     if (options_.verbose) {
       fmt::print("{} kind {}\n", now_, static_cast<int>(operation.kind));
     }

@@ -172,22 +172,18 @@ void CollectionOracle::Note(Key key, Track& track) {
   }
 }
 
-// Whatever else is shown, a dropped partition may be gone, and of two rows of a
-// key the one that is in a file before the one that is not.
+// No read shows its rows any more, whatever moment it shows of the rest.
 void CollectionOracle::ForgetPartitions(const std::set<int>& partitions) {
   for (auto& [key, track] : keys_) {
     for (Past& past : track.past) {
-      std::vector<std::vector<Row>> left(past.rows.begin(), past.rows.end());
-      while (!left.empty()) {
-        const std::vector<Row> rows = std::move(left.back());
-        left.pop_back();
-        for (const Row& gone : rows) {
-          if (!partitions.contains(gone.partition)) continue;
-          std::vector<Row> fewer = rows;
-          std::erase(fewer, gone);
-          if (past.rows.insert(fewer).second) left.push_back(std::move(fewer));
-        }
+      RowSet left;
+      for (std::vector<Row> rows : past.rows) {
+        std::erase_if(rows, [&partitions](const Row& row) {
+          return partitions.contains(row.partition);
+        });
+        left.insert(std::move(rows));
       }
+      past.rows = std::move(left);
     }
     Note(key, track);
   }

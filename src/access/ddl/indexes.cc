@@ -173,26 +173,12 @@ void DropIndex(Proxy& proxy, CallContext& ctx,
   WithCollection(
       proxy, ctx, request.collection_name(), std::move(done),
       [&proxy, &ctx, &request](const EntryRef& entry, base::Done then) {
-        internal::GetLoadStateRequest state;
-        state.set_collection_id(entry->meta.id());
-        AskRole(
-            proxy.deps().query_coord, &role::QueryCoord::GetLoadState, ctx,
-            std::move(state), std::move(then),
-            [&proxy, &ctx, &request, id = entry->meta.id()](
-                const internal::GetLoadStateReply& loaded, base::Done next) {
-              if (loaded.state() != internal::GetLoadStateReply::NOT_LOADED) {
-                return next(base::InvalidInput(
-                    base::ErrorCode::kUnexpected,
-                    "index cannot be dropped, collection is loaded, please "
-                    "release it first"));
-              }
-              internal::DropIndexRequest drop;
-              drop.set_collection_id(id);
-              drop.set_field_name(request.field_name());
-              drop.set_index_name(request.index_name());
-              TellRole(proxy.deps().data_coord, &role::DataCoord::DropIndex,
-                       ctx, std::move(drop), std::move(next));
-            });
+        internal::DropIndexRequest drop;
+        drop.set_collection_id(entry->meta.id());
+        drop.set_field_name(request.field_name());
+        drop.set_index_name(request.index_name());
+        TellRole(proxy.deps().data_coord, &role::DataCoord::DropIndex, ctx,
+                 std::move(drop), std::move(then));
       });
 }
 

@@ -6,6 +6,7 @@
 #include "coordinator/data/fakes_for_test.h"
 #include "segment/record/record.h"
 #include "testing/fake_clock.h"
+#include "testing/held_executor.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -248,7 +249,7 @@ class DataCoordinatorTest : public ::testing::Test {
   FakeQueryCoord query_;
   FakeDataNode node_;
   FakeIndexNode index_;
-  ManualExecutor executor_;
+  testing::HeldExecutor executor_;
   ManualTimer timer_;
   testing::FakeClock clock_;
   base::Config config_;
@@ -590,6 +591,29 @@ TEST_F(DataCoordinatorTest, AnIndexWhoseDropIsInDoubtIsNotTakenForThere) {
   store_.reads_fail = false;
   EXPECT_TRUE(CreateIndex().ok());
   EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
+}
+
+TEST_F(DataCoordinatorTest, TheIndexOfALoadedCollectionIsNotDropped) {
+  ASSERT_TRUE(CreateIndex().ok());
+  internal::DropIndexRequest request;
+  request.set_collection_id(kBooks);
+  query_.loaded = true;
+  EXPECT_EQ(base::MessageOf(Call(&role::DataCoord::DropIndex, request)),
+            "index cannot be dropped, collection is loaded, please release it "
+            "first");
+  query_.loaded = false;
+  // A load begins after query coord was asked.
+  store_.before_txn = [this] {
+    store_.map["query/load/7"] = {.value = "", .revision = 1};
+  };
+  EXPECT_EQ(base::MessageOf(Call(&role::DataCoord::DropIndex, request)),
+            "index cannot be dropped, collection is loaded, please release it "
+            "first");
+  store_.before_txn = nullptr;
+  EXPECT_THAT(store_.KeysUnder("data/index/"), SizeIs(1));
+  store_.map.erase("query/load/7");
+  EXPECT_TRUE(Call(&role::DataCoord::DropIndex, request).ok());
+  EXPECT_THAT(store_.KeysUnder("data/index/"), IsEmpty());
 }
 
 TEST_F(DataCoordinatorTest, ADroppedCollectionGetsNoIndex) {

@@ -110,6 +110,13 @@ class FakeQueryCoord final : public RefusingQueryCoord {
     ++changes;
     done(absl::OkStatus());
   }
+  void GetLoadState(const base::OpContext&,
+                    const internal::GetLoadStateRequest&,
+                    internal::GetLoadStateReply* reply,
+                    base::Done done) override {
+    if (loaded) reply->set_state(internal::GetLoadStateReply::LOADED);
+    done(absl::OkStatus());
+  }
   void ServedSegments(const base::OpContext&,
                       const internal::ServedSegmentsRequest& request,
                       internal::ServedSegmentsReply* reply,
@@ -120,6 +127,7 @@ class FakeQueryCoord final : public RefusingQueryCoord {
     done(answer);
   }
 
+  bool loaded = false;  // whatever is asked about
   std::set<std::int64_t> served;
   int changes = 0;  // of targets, told
   absl::Status answer;

@@ -1,4 +1,5 @@
 // Definitions of indexes: made, dropped, described.
+#include <memory>
 #include <utility>
 
 #include "coordinator/data/data_coordinator.h"
@@ -27,6 +28,12 @@ absl::Status IndexNotFound(const std::string& index_name,
                            "index not found[collection={}]", collection_id)
              : base::Error(base::ErrorCode::kIndexNotFound,
                            "index not found[indexName={}]", index_name);
+}
+
+absl::Status IndexIsLoaded() {
+  return base::InvalidInput(base::ErrorCode::kUnexpected,
+                            "index cannot be dropped, collection is loaded, "
+                            "please release it first");
 }
 
 }  // namespace
@@ -120,12 +127,29 @@ absl::Status DataCoordinator::BeginIndex(const internal::IndexMeta& index) {
   return absl::OkStatus();
 }
 
-void DataCoordinator::DropIndex(const base::OpContext&,
+void DataCoordinator::DropIndex(const base::OpContext& ctx,
                                 const internal::DropIndexRequest& request,
                                 internal::Empty*, base::Done done) {
-  ChangeIndexes(
-      request.collection_id(),
-      [this, &request] { return DoDropIndex(request); }, std::move(done));
+  struct Question {
+    internal::GetLoadStateRequest request;
+    internal::GetLoadStateReply reply;
+  };
+  auto question = std::make_unique<Question>();
+  question->request.set_collection_id(request.collection_id());
+  Question& parts = *question;
+  deps_.query_coord.GetLoadState(
+      ctx, parts.request, &parts.reply,
+      [this, &request, question = std::move(question),
+       done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        if (question->reply.state() !=
+            internal::GetLoadStateReply::NOT_LOADED) {
+          return done(IndexIsLoaded());
+        }
+        ChangeIndexes(
+            request.collection_id(),
+            [this, &request] { return DoDropIndex(request); }, std::move(done));
+      });
 }
 
 // The definition goes first: what is left of its tasks if this fails belongs
@@ -151,8 +175,11 @@ absl::Status DataCoordinator::DoDropIndex(
   }
   for (const Ref<internal::IndexMeta>& index : matching) {
     MetaChange change;
+    // A load may have begun meanwhile; one that begins later expects the index.
+    change.ExpectAbsent(keys::Load(collection));
     change.Delete<internal::IndexMeta>(index->key);
-    RETURN_IF_ERROR(meta_.Commit(std::move(change)).status());
+    ASSIGN_OR_RETURN(const bool done, meta_.Commit(std::move(change)));
+    if (!done) return IndexIsLoaded();
     for (const Ref<internal::SegmentIndexMeta>& task :
          meta_.List<internal::SegmentIndexMeta>(
              keys::SegmentIndexesOf(collection))) {

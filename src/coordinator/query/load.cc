@@ -36,7 +36,10 @@ void RefreshAll(const std::shared_ptr<CollectionLoad>& load) {
 
 absl::Status MakeWish(const LoadOperation& operation) {
   const internal::LoadRequest& request = operation.request;
-  RETURN_IF_ERROR(CheckIndexed(request, operation.indexes));
+  WishNeeds needs;
+  needs.partitions.assign(request.partition_ids().begin(),
+                          request.partition_ids().end());
+  ASSIGN_OR_RETURN(needs.indexes, NeededIndexes(request, operation.indexes));
   QueryCore& core = *operation.core;
   const std::vector<QueryNodeRef> nodes = core.nodes();
   RETURN_IF_ERROR(CheckPlace(request, nodes.size()));
@@ -52,7 +55,7 @@ absl::Status MakeWish(const LoadOperation& operation) {
   if (before.has_value()) {
     ASSIGN_OR_RETURN(wish, Extended(*before, request));
   }
-  const absl::Status written = core.WriteWish(wish);
+  absl::Status written = core.WriteWish(wish, needs);
   if (!written.ok()) {
     if (!before.has_value()) core.Forget(id);
     return written;
@@ -128,7 +131,7 @@ void ReleaseInTurn(std::shared_ptr<QueryCore> core, CollectionId id,
                std::move(done));
     return;
   }
-  absl::Status written = core->WriteWish(*left);
+  absl::Status written = core->WriteWish(*left, {});
   if (written.ok()) load->SetWish(*std::move(left));
   done(std::move(written));
 }

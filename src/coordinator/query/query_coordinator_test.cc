@@ -5,6 +5,7 @@
 
 #include "coordinator/fakes_for_test.h"
 #include "coordinator/meta_records.h"
+#include "testing/held_executor.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -15,6 +16,7 @@ using ::testing::IsEmpty;
 using State = internal::GetLoadStateReply;
 
 constexpr std::int64_t kBooks = 7;
+constexpr std::int64_t kIndex = 9;
 
 class FakeDataCoord final : public RefusingDataCoord {
  public:
@@ -35,14 +37,16 @@ class FakeDataCoord final : public RefusingDataCoord {
       done(base::Error(ErrorCode::kIndexNotFound, "index not found"));
       return;
     }
-    reply->add_indexes()->mutable_index()->set_field_id(101);
+    internal::IndexMeta& index = *reply->add_indexes()->mutable_index();
+    index.set_field_id(101);
+    index.set_id(kIndex);
     done(absl::OkStatus());
   }
   bool indexed = true;
 };
 
 // Notes its calls as words; answers when and as it is told.
-class FakeNode final : public role::QueryNode {
+class FakeNode final : public role::RefusingQueryNode {
  public:
   void LoadShard(const base::OpContext&,
                  const internal::LoadShardRequest& request, internal::Empty*,
@@ -64,14 +68,6 @@ class FakeNode final : public role::QueryNode {
                     const internal::RefreshShardRequest& request,
                     internal::Empty*, base::Done done) override {
     Note(fmt::format("refresh {}", request.shard()), std::move(done));
-  }
-  void Search(const base::OpContext&, const internal::SearchShardsRequest&,
-              internal::SearchShardsReply*, base::Done done) override {
-    done(absl::UnimplementedError("Search"));
-  }
-  void Query(const base::OpContext&, const internal::QueryShardsRequest&,
-             internal::QueryShardsReply*, base::Done done) override {
-    done(absl::UnimplementedError("Query"));
   }
   void GetSegmentInfo(const base::OpContext&,
                       const internal::CollectionIdRequest&,
@@ -133,7 +129,12 @@ class QueryCoordinatorTest : public ::testing::Test {
     storage::MetaTxn txn;
     txn.puts.push_back(
         PutRecord(keys::Collection(base::CollectionId{kBooks}), collection_));
+    txn.puts.push_back({.key = IndexKey(), .value = "index"});
     ASSERT_TRUE(store_.Txn(txn).ok());
+  }
+
+  static std::string IndexKey() {
+    return keys::Index(base::CollectionId{kBooks}, base::IndexId{kIndex});
   }
 
   void Restart() {
@@ -209,7 +210,7 @@ class QueryCoordinatorTest : public ::testing::Test {
   MemoryMetaStore store_{script_};
   FakeDataCoord data_coord_;
   FakeNode node_;
-  ManualExecutor executor_;
+  testing::HeldExecutor executor_;
   ManualTimer timer_;
   internal::CollectionMeta collection_;
   internal::Empty empty_;
@@ -256,6 +257,32 @@ TEST_F(QueryCoordinatorTest, WithoutIndexNothingIsLoaded) {
   EXPECT_EQ(base::MessageOf(status), "index not found[collection=books]");
   EXPECT_EQ(LoadState().state(), State::NOT_LOADED);
   EXPECT_THAT(store_.KeysUnder("query/load/"), IsEmpty());
+}
+
+TEST_F(QueryCoordinatorTest, AnIndexThatIsDroppedMeanwhileIsNotFound) {
+  store_.before_txn = [this] { store_.map.erase(IndexKey()); };
+  const absl::Status status = Load();
+  EXPECT_EQ(base::CodeOf(status), ErrorCode::kIndexNotFound);
+  EXPECT_EQ(base::MessageOf(status), "index not found[collection=books]");
+  EXPECT_EQ(LoadState().state(), State::NOT_LOADED);
+  EXPECT_THAT(store_.KeysUnder("query/load/"), IsEmpty());
+}
+
+TEST_F(QueryCoordinatorTest, APartitionThatIsDroppedMeanwhileIsNotFound) {
+  bool dropped = false;
+  store_.before_txn = [&] {
+    if (std::exchange(dropped, true)) return;
+    collection_.mutable_partitions(1)->set_state(internal::DROPPING);
+    storage::MetaTxn txn;
+    txn.puts.push_back(
+        PutRecord(keys::Collection(base::CollectionId{kBooks}), collection_));
+    ASSERT_TRUE(store_.Txn(txn).ok());
+  };
+  const absl::Status status = Load({2});
+  EXPECT_EQ(base::CodeOf(status), ErrorCode::kPartitionNotFound);
+  EXPECT_EQ(base::MessageOf(status), "partition not found[partition=2]");
+  EXPECT_THAT(store_.KeysUnder("query/load/"), IsEmpty());
+  EXPECT_TRUE(Load({1}).ok());
 }
 
 TEST_F(QueryCoordinatorTest, LoadingAgainChangesNothingOrIsRefused) {

@@ -1,5 +1,7 @@
 #include "coordinator/query/query_core.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -7,6 +9,20 @@
 #include "coordinator/query/plan.h"
 
 namespace elanus::coordinator {
+namespace {
+
+// Of a transaction that others overtake.
+constexpr int kTries = 10;
+
+bool HasPartition(const internal::CollectionMeta& collection, std::int64_t id) {
+  return std::any_of(
+      collection.partitions().begin(), collection.partitions().end(),
+      [id](const internal::PartitionMeta& partition) {
+        return partition.id() == id && partition.state() == internal::CREATED;
+      });
+}
+
+}  // namespace
 
 void QueryCore::SetNodes(std::vector<QueryNodeRef> nodes) {
   base::MutexLock lock(mutex_);
@@ -57,8 +73,23 @@ void QueryCore::Forget(base::CollectionId id) {
   loads_.erase(id);
 }
 
-absl::Status QueryCore::WriteWish(const internal::LoadMeta& wish) {
+absl::Status QueryCore::WriteWish(const internal::LoadMeta& wish,
+                                  const WishNeeds& needs) {
   const base::CollectionId id{wish.collection_id()};
+  for (int tries = 0; tries < kTries; ++tries) {
+    storage::MetaTxn txn;
+    txn.puts.push_back(PutRecord(keys::Load(id), wish));
+    RETURN_IF_ERROR(Expect(id, needs, txn));
+    ASSIGN_OR_RETURN(const storage::MetaTxnResult result, deps.store.Txn(txn));
+    if (result.succeeded) return absl::OkStatus();
+  }
+  return base::MakeRetriable(
+      base::ErrorCode::kServiceUnavailable,
+      fmt::format("collection {} was changed meanwhile", base::ToInt(id)));
+}
+
+absl::Status QueryCore::Expect(base::CollectionId id, const WishNeeds& needs,
+                               storage::MetaTxn& txn) const {
   ASSIGN_OR_RETURN(
       const auto collection,
       GetRecord<internal::CollectionMeta>(deps.store, keys::Collection(id)));
@@ -67,15 +98,23 @@ absl::Status QueryCore::WriteWish(const internal::LoadMeta& wish) {
     return base::Error(base::ErrorCode::kCollectionNotFound,
                        "collection not found[collection={}]", base::ToInt(id));
   }
-  storage::MetaTxn txn;
-  txn.puts.push_back(PutRecord(keys::Load(id), wish));
-  // Not behind the back of a drop.
   txn.compares.push_back(CompareUnchanged(*collection));
-  ASSIGN_OR_RETURN(const storage::MetaTxnResult result, deps.store.Txn(txn));
-  if (result.succeeded) return absl::OkStatus();
-  return base::MakeRetriable(
-      base::ErrorCode::kServiceUnavailable,
-      fmt::format("collection {} was changed meanwhile", base::ToInt(id)));
+  for (const std::int64_t partition : needs.partitions) {
+    if (HasPartition(collection->message, partition)) continue;
+    return base::InvalidInput(base::ErrorCode::kPartitionNotFound,
+                              "partition not found[partition={}]", partition);
+  }
+  for (const base::IndexId index : needs.indexes) {
+    std::string key = keys::Index(id, index);
+    ASSIGN_OR_RETURN(const auto there, deps.store.Get(key));
+    if (!there.has_value()) {
+      return base::InvalidInput(base::ErrorCode::kIndexNotFound,
+                                "index not found[collection={}]",
+                                collection->message.name());
+    }
+    txn.compares.push_back(storage::MetaCompare::Exists(std::move(key)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status QueryCore::EraseWish(base::CollectionId id) {

@@ -11,8 +11,15 @@
 #include "base/mutex.h"
 #include "coordinator/key_sequencer.h"
 #include "coordinator/query/collection_load.h"
+#include "storage/meta_store.h"
 
 namespace elanus::coordinator {
+
+// What has to be there for as long as a wish stands.
+struct WishNeeds {
+  std::vector<std::int64_t> partitions;
+  std::vector<base::IndexId> indexes;
+};
 
 class QueryCore : public std::enable_shared_from_this<QueryCore> {
  public:
@@ -31,8 +38,11 @@ class QueryCore : public std::enable_shared_from_this<QueryCore> {
                                              std::size_t shards);
   void Forget(base::CollectionId id);
 
-  // Durable. A collection that is not CREATED is not loaded.
-  absl::Status WriteWish(const internal::LoadMeta& wish);
+  // Durable. A collection or partition that is not CREATED is not loaded, nor
+  // is one whose index has gone. Whoever drops one of them expects that no such
+  // wish is written: of the two, the later transaction fails.
+  absl::Status WriteWish(const internal::LoadMeta& wish,
+                         const WishNeeds& needs);
   absl::Status EraseWish(base::CollectionId id);
   // Loads what the records say.
   absl::Status LoadAll();
@@ -41,6 +51,9 @@ class QueryCore : public std::enable_shared_from_this<QueryCore> {
   const std::shared_ptr<KeySequencer> sequencer;
 
  private:
+  // Has the transaction fail where the needs are no longer met.
+  absl::Status Expect(base::CollectionId id, const WishNeeds& needs,
+                      storage::MetaTxn& txn) const;
   absl::Status LoadAgain(const internal::LoadMeta& wish);
 
   mutable base::Mutex mutex_;

@@ -1,6 +1,7 @@
 #include "coordinator/query/wish.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -31,28 +32,35 @@ std::int32_t ReplicasOf(const internal::LoadRequest& request) {
 
 }  // namespace
 
-absl::Status CheckIndexed(const internal::LoadRequest& request,
-                          const internal::DescribeIndexReply& indexes) {
+absl::StatusOr<std::vector<base::IndexId>> NeededIndexes(
+    const internal::LoadRequest& request,
+    const internal::DescribeIndexReply& indexes) {
   if (indexes.indexes_size() == 0) {
     return base::InvalidInput(ErrorCode::kIndexNotFound,
                               "index not found[collection={}]",
                               request.collection().name());
   }
-  std::set<std::int64_t> indexed;
+  std::map<std::int64_t, base::IndexId> indexed;  // by field
   for (const auto& index : indexes.indexes()) {
-    indexed.insert(index.index().field_id());
+    indexed.emplace(index.index().field_id(),
+                    base::IndexId{index.index().id()});
   }
   const std::set<std::int64_t> asked = SetOf(request.field_ids());
+  std::vector<base::IndexId> needed;
   std::vector<std::string> bare;
   for (const auto& field : request.collection().schema().fields()) {
     const bool is_loaded = asked.empty() || asked.contains(field.fieldid());
     const bool is_vector =
         static_cast<int>(field.data_type()) >= kFirstVectorType;
-    if (is_loaded && is_vector && !indexed.contains(field.fieldid())) {
+    if (!is_loaded || !is_vector) continue;
+    const auto index = indexed.find(field.fieldid());
+    if (index == indexed.end()) {
       bare.push_back(field.name());
+    } else {
+      needed.push_back(index->second);
     }
   }
-  if (bare.empty()) return absl::OkStatus();
+  if (bare.empty()) return needed;
   return base::InvalidInput(ErrorCode::kUnexpected,
                             "there is no vector index on field: [{}], please "
                             "create index firstly",

@@ -7,16 +7,18 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/status.h"
 #include "proto/internal/data_coord.pb.h"
 #include "proto/internal/query_coord.pb.h"
 
 namespace elanus::coordinator {
 
-// Every vector field to be loaded has an index: else kIndexNotFound or
-// kUnexpected.
-absl::Status CheckIndexed(const internal::LoadRequest& request,
-                          const internal::DescribeIndexReply& indexes);
+// The indexes of the vector fields to be loaded. kIndexNotFound or kUnexpected
+// if one has none.
+absl::StatusOr<std::vector<base::IndexId>> NeededIndexes(
+    const internal::LoadRequest& request,
+    const internal::DescribeIndexReply& indexes);
 
 // Whether the cluster, of `nodes` query nodes, can serve what is asked.
 absl::Status CheckPlace(const internal::LoadRequest& request,

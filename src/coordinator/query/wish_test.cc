@@ -28,33 +28,40 @@ internal::LoadRequest Request(std::vector<std::int64_t> partitions = {}) {
   return request;
 }
 
+// Index 1101 is on field 101.
 internal::DescribeIndexReply IndexesOn(std::vector<std::int64_t> fields) {
   internal::DescribeIndexReply reply;
   for (const std::int64_t field : fields) {
-    reply.add_indexes()->mutable_index()->set_field_id(field);
+    internal::IndexMeta& index = *reply.add_indexes()->mutable_index();
+    index.set_field_id(field);
+    index.set_id(1000 + field);
   }
   return reply;
 }
 
-TEST(CheckIndexedTest, NamesTheVectorFieldsWithoutIndex) {
-  EXPECT_TRUE(CheckIndexed(Request(), IndexesOn({101, 102})).ok());
-  const absl::Status none = CheckIndexed(Request(), IndexesOn({}));
+TEST(NeededIndexesTest, NamesTheVectorFieldsWithoutIndex) {
+  EXPECT_TRUE(NeededIndexes(Request(), IndexesOn({101, 102})).ok());
+  const absl::Status none = NeededIndexes(Request(), IndexesOn({})).status();
   EXPECT_EQ(base::CodeOf(none), ErrorCode::kIndexNotFound);
   EXPECT_EQ(base::MessageOf(none), "index not found[collection=books]");
-  EXPECT_EQ(base::MessageOf(CheckIndexed(Request(), IndexesOn({101, 100}))),
-            "there is no vector index on field: [b], please create index "
-            "firstly");
-  EXPECT_EQ(base::MessageOf(CheckIndexed(Request(), IndexesOn({100}))),
-            "there is no vector index on field: [a b], please create index "
-            "firstly");
+  EXPECT_EQ(
+      base::MessageOf(NeededIndexes(Request(), IndexesOn({101, 100})).status()),
+      "there is no vector index on field: [b], please create index "
+      "firstly");
+  EXPECT_EQ(
+      base::MessageOf(NeededIndexes(Request(), IndexesOn({100})).status()),
+      "there is no vector index on field: [a b], please create index "
+      "firstly");
 }
 
-TEST(CheckIndexedTest, AsksOnlyForTheFieldsToBeLoaded) {
+TEST(NeededIndexesTest, AsksOnlyForTheFieldsToBeLoaded) {
   internal::LoadRequest request = Request();
   request.add_field_ids(100);
   request.add_field_ids(102);
-  EXPECT_TRUE(CheckIndexed(request, IndexesOn({102})).ok());
-  EXPECT_FALSE(CheckIndexed(request, IndexesOn({101})).ok());
+  const auto needed = NeededIndexes(request, IndexesOn({100, 101, 102}));
+  ASSERT_TRUE(needed.ok()) << needed.status();
+  EXPECT_THAT(*needed, ElementsAre(base::IndexId{1102}));
+  EXPECT_FALSE(NeededIndexes(request, IndexesOn({101})).ok());
 }
 
 TEST(CheckPlaceTest, MoreReplicasThanNodesAreRefused) {

@@ -10,6 +10,7 @@
 #include "coordinator/fakes_for_test.h"
 #include "coordinator/meta_records.h"
 #include "testing/fake_clock.h"
+#include "testing/held_executor.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -44,7 +45,7 @@ class BlockAllocatorTest : public ::testing::Test {
 
   Script script_;
   MemoryMetaStore store_{script_};
-  ManualExecutor executor_;
+  testing::HeldExecutor executor_;
   testing::FakeClock clock_;
 };
 

@@ -31,7 +31,7 @@ absl::Status Catalog::Refresh() {
     base::MutexLock lock(mutex_);
     ++refreshing_;
   }
-  const absl::Status status = ReadAll();
+  absl::Status status = ReadAll();
   if (!status.ok()) in_doubt_.store(true);
   base::MutexLock lock(mutex_);
   if (--refreshing_ > 0) return status;
@@ -146,13 +146,16 @@ absl::Status Catalog::Create(const internal::CollectionMeta& collection) {
   return absl::OkStatus();
 }
 
-absl::Status Catalog::Update(const internal::CollectionMeta& collection) {
+absl::Status Catalog::Update(
+    const internal::CollectionMeta& collection,
+    const std::optional<storage::MetaCompare>& condition) {
   const base::CollectionId id{collection.id()};
   ASSIGN_OR_RETURN(const Collection old, Find(id));
   storage::MetaTxn txn;
   txn.puts.push_back(CollectionPut(collection));
   txn.compares.push_back(
       storage::MetaCompare::RevisionIs(txn.puts.front().key, old.put_revision));
+  if (condition.has_value()) txn.compares.push_back(*condition);
   ASSIGN_OR_RETURN(const std::uint64_t revision, Commit(txn));
   Set(id, std::make_shared<const internal::CollectionMeta>(collection),
       revision);

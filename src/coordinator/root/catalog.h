@@ -59,8 +59,11 @@ class Catalog {
 
   // Takes the name, which nothing else may have.
   absl::Status Create(const internal::CollectionMeta& collection);
-  // Writes the record of a collection that keeps its name.
-  absl::Status Update(const internal::CollectionMeta& collection);
+  // Writes the record of a collection that keeps its name; where a condition is
+  // given, only if that holds.
+  absl::Status Update(
+      const internal::CollectionMeta& collection,
+      const std::optional<storage::MetaCompare>& condition = std::nullopt);
   // State DROPPING; frees the name.
   absl::Status BeginDrop(base::CollectionId id);
   // The last step of a drop.

@@ -1,11 +1,16 @@
 #include "coordinator/root/partition.h"
 
+#include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "coordinator/meta_records.h"
 #include "coordinator/root/capacity.h"
 #include "coordinator/root/ddl_operation.h"
 #include "coordinator/root/names.h"
 #include "segment/record/record_builder.h"
+#include "storage/errors.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -13,12 +18,27 @@ namespace {
 using base::ErrorCode;
 using base::PartitionId;
 
+// Of a transaction that loads overtake.
+constexpr int kTries = 10;
+
 internal::PartitionMeta* ById(internal::CollectionMeta& collection,
                               PartitionId id) {
   for (internal::PartitionMeta& partition : *collection.mutable_partitions()) {
     if (partition.id() == base::ToInt(id)) return &partition;
   }
   return nullptr;
+}
+
+bool Loads(const internal::LoadMeta& wish, PartitionId id) {
+  return wish.whole_collection() ||
+         std::find(wish.partition_ids().begin(), wish.partition_ids().end(),
+                   base::ToInt(id)) != wish.partition_ids().end();
+}
+
+absl::Status PartitionIsLoaded() {
+  return base::InvalidInput(ErrorCode::kUnexpected,
+                            "partition cannot be dropped, partition is "
+                            "loaded, please release it first");
 }
 
 class PartitionOperation : public DdlOperation {
@@ -166,13 +186,46 @@ class Drop final : public PartitionOperation {
 
   void Remove() {
     if (loaded_.state() != internal::GetLoadStateReply::NOT_LOADED) {
-      Finish(base::InvalidInput(ErrorCode::kUnexpected,
-                                "partition cannot be dropped, partition is "
-                                "loaded, please release it first"));
+      Finish(PartitionIsLoaded());
+      return;
+    }
+    const absl::StatusOr<bool> begun = Begin();
+    if (begun.ok() && !*begun) {
+      Finish(PartitionIsLoaded());
       return;
     }
     removing_ = true;
-    RemovePartition(core_, id_, partition_, Then(&Drop::Answer));
+    if (begun.ok()) {
+      RemovePartition(core_, id_, partition_, Then(&Drop::Answer));
+    } else {
+      Failed(begun.status());
+    }
+  }
+
+  // False if it is loaded: a load may have begun since query coord was asked;
+  // one that begins later expects the collection's record as it was.
+  absl::StatusOr<bool> Begin() {
+    const std::string load_key = keys::Load(id_);
+    for (int tries = 1;; ++tries) {
+      ASSIGN_OR_RETURN(const auto load, GetRecord<internal::LoadMeta>(
+                                            core_->deps.store, load_key));
+      if (load.has_value() && Loads(load->message, partition_)) return false;
+      ById(collection_, partition_)->set_state(internal::DROPPING);
+      absl::Status status = catalog().Update(
+          collection_, load.has_value()
+                           ? CompareUnchanged(*load)
+                           : storage::MetaCompare::Absent(load_key));
+      if (status.ok()) return true;
+      if (storage::IsOutcomeUnknown(status) || tries == kTries) return status;
+      RETURN_IF_ERROR(catalog().Refresh());
+      const CollectionRecord now = catalog().ById(id_);
+      if (now == nullptr) return status;
+      collection_ = *now;
+      const internal::PartitionMeta* partition = ById(collection_, partition_);
+      if (partition == nullptr || partition->state() == internal::DROPPING) {
+        return true;  // by a transaction that was sent twice
+      }
+    }
   }
 
   void Answer() { Finish(absl::OkStatus()); }

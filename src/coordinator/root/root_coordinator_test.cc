@@ -8,6 +8,7 @@
 #include "coordinator/root/topic_choice.h"
 #include "segment/record/record.h"
 #include "testing/fake_clock.h"
+#include "testing/held_executor.h"
 
 namespace elanus::coordinator {
 namespace {
@@ -89,6 +90,9 @@ class FakeProxy final : public role::Proxy {
                        const internal::InvalidateCacheRequest& request,
                        internal::Empty*, base::Done done) override {
     for (const auto& name : request.names()) told.push_back(name.name());
+    for (const auto& gone : request.dropped()) {
+      dropped[gone.collection_id()] = gone.shards();
+    }
     if (unreachable) {
       done(base::Error(ErrorCode::kServiceUnavailable, "no proxy"));
     } else if (parked_wanted) {
@@ -99,6 +103,7 @@ class FakeProxy final : public role::Proxy {
   }
 
   std::vector<std::string> told;
+  std::map<std::int64_t, int> dropped;  // shards, by collection
   bool unreachable = false;
   bool parked_wanted = false;
   base::Done parked;
@@ -258,7 +263,7 @@ class RootCoordinatorTest : public ::testing::Test {
   FakeQueryCoord query_coord_{script_};
   FakeProxy proxy_;
   testing::FakeClock clock_;
-  ManualExecutor executor_;
+  testing::HeldExecutor executor_;
   ManualTimer timer_;
   RootCoordinatorOptions options_;
   std::unique_ptr<RootCoordinator> root_;
@@ -370,6 +375,18 @@ TEST_F(RootCoordinatorTest, ADroppedCollectionLeavesNothingAndFreesItsName) {
                           segment::RecordType::kDropCollection));
   ASSERT_TRUE(Create("books").ok());
   EXPECT_NE(Describe("books")->id(), id);
+}
+
+TEST_F(RootCoordinatorTest, ProxiesHearOfACollectionThatIsGoneForGood) {
+  ASSERT_TRUE(Create("books", 3).ok());
+  ASSERT_TRUE(Create("films", 2).ok());
+  const std::int64_t id = Describe("books")->id();
+  ASSERT_TRUE(Partition(kCreatePartition, "books", "new").ok());
+  ASSERT_TRUE(Partition(kDropPartition, "books", "new").ok());
+  ASSERT_TRUE(Rename("books", "novels").ok());
+  EXPECT_THAT(proxy_.dropped, IsEmpty());
+  ASSERT_TRUE(Drop("novels").ok());
+  EXPECT_THAT(proxy_.dropped, ElementsAre(std::pair(id, 3)));
 }
 
 TEST_F(RootCoordinatorTest, DroppingWhatIsNotThereSucceeds) {
@@ -499,6 +516,47 @@ TEST_F(RootCoordinatorTest, PartitionsComeAndGo) {
                           segment::RecordType::kDropPartition));
   EXPECT_THAT(Partition(kCreatePartition, "x", "new"),
               FailsWith(ErrorCode::kCollectionNotFound, "[collection=x]"));
+}
+
+TEST_F(RootCoordinatorTest, APartitionThatIsLoadedMeanwhileIsNotDropped) {
+  ASSERT_TRUE(Create("books", 1).ok());
+  ASSERT_TRUE(Partition(kCreatePartition, "books", "new").ok());
+  const base::CollectionId id{Describe("books")->id()};
+  internal::LoadMeta wish;
+  wish.set_collection_id(base::ToInt(id));
+  // A load begins after query coord was asked.
+  bool begun = false;
+  store_.before_txn = [&] {
+    if (std::exchange(begun, true)) return;
+    storage::MetaTxn txn;
+    txn.puts.push_back(PutRecord(keys::Load(id), wish));
+    ASSERT_TRUE(store_.Txn(txn).ok());
+  };
+  wish.add_partition_ids(Describe("books")->partitions(1).id());
+  EXPECT_THAT(Partition(kDropPartition, "books", "new"),
+              FailsWith(ErrorCode::kUnexpected,
+                        "partition cannot be dropped, partition is loaded, "
+                        "please release it first"));
+  EXPECT_THAT(PartitionsOf("books"), ElementsAre("_default", "new"));
+  EXPECT_THAT(data_coord_.dropped_partitions, IsEmpty());
+}
+
+TEST_F(RootCoordinatorTest, ALoadOfAnotherPartitionStopsNoDrop) {
+  ASSERT_TRUE(Create("books", 1).ok());
+  ASSERT_TRUE(Partition(kCreatePartition, "books", "new").ok());
+  const base::CollectionId id{Describe("books")->id()};
+  bool begun = false;
+  store_.before_txn = [&] {
+    if (std::exchange(begun, true)) return;
+    internal::LoadMeta wish;
+    wish.set_collection_id(base::ToInt(id));
+    wish.add_partition_ids(1);
+    storage::MetaTxn txn;
+    txn.puts.push_back(PutRecord(keys::Load(id), wish));
+    ASSERT_TRUE(store_.Txn(txn).ok());
+  };
+  EXPECT_TRUE(Partition(kDropPartition, "books", "new").ok());
+  EXPECT_THAT(PartitionsOf("books"), ElementsAre("_default"));
 }
 
 TEST_F(RootCoordinatorTest, LimitsNameTheNumberThatIsBroken) {

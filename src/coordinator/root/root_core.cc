@@ -142,6 +142,11 @@ void RootCore::Forget(const internal::CollectionMeta& collection) {
     writer_->Forget({.collection = base::CollectionId{collection.id()},
                      .shard = static_cast<std::uint32_t>(vchannel.shard())});
   }
+  internal::InvalidateCacheRequest request;
+  auto& dropped = *request.add_dropped();
+  dropped.set_collection_id(collection.id());
+  dropped.set_shards(collection.vchannels_size());
+  TellProxies(std::move(request), [] {});
 }
 
 std::vector<std::string> RootCore::ChooseTopics(std::int32_t shards) const {
@@ -176,18 +181,25 @@ struct RootCore::Invalidation {
 void RootCore::InvalidateProxies(base::CollectionId id,
                                  std::vector<std::string> names,
                                  absl::AnyInvocable<void()> done) {
+  internal::InvalidateCacheRequest request;
+  request.add_collection_ids(base::ToInt(id));
+  for (std::string& name : names) {
+    auto& entry = *request.add_names();
+    entry.set_database_name(std::string(kDefaultDatabaseName));
+    entry.set_name(std::move(name));
+  }
+  TellProxies(std::move(request), std::move(done));
+}
+
+void RootCore::TellProxies(internal::InvalidateCacheRequest request,
+                           absl::AnyInvocable<void()> done) {
   std::vector<role::Proxy*> proxies;
   {
     base::MutexLock lock(mutex_);
     proxies = proxies_;
   }
   auto invalidation = std::make_shared<Invalidation>();
-  invalidation->request.add_collection_ids(base::ToInt(id));
-  for (std::string& name : names) {
-    auto& entry = *invalidation->request.add_names();
-    entry.set_database_name(std::string(kDefaultDatabaseName));
-    entry.set_name(std::move(name));
-  }
+  invalidation->request = std::move(request);
   using std::chrono::nanoseconds;
   invalidation->leases_end_ns =
       deps.clock.MonotonicNs() + nanoseconds(options.proxy_lease).count();

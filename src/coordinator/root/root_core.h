@@ -69,6 +69,8 @@ class RootCore : public std::enable_shared_from_this<RootCore> {
   // runs, with their positions by shard.
   void AppendToShards(const internal::CollectionMeta& collection, Build build,
                       Appended done);
+  // The collection is gone: forgets its vchannels here and, in the background,
+  // in the proxies.
   void Forget(const internal::CollectionMeta& collection);
 
   void SetProxies(std::vector<role::Proxy*> proxies);
@@ -99,6 +101,8 @@ class RootCore : public std::enable_shared_from_this<RootCore> {
   void AppendAt(base::Timestamp time,
                 const internal::CollectionMeta& collection, const Build& build,
                 Appended done);
+  void TellProxies(internal::InvalidateCacheRequest request,
+                   absl::AnyInvocable<void()> done);
   void TellProxy(std::shared_ptr<Invalidation> invalidation,
                  role::Proxy* proxy);
 

@@ -32,6 +32,11 @@ void LogWriter::Forget(const VchannelKey& vchannel) {
   channels_.erase(vchannel);
 }
 
+std::size_t LogWriter::size() const {
+  base::MutexLock lock(mutex_);
+  return channels_.size();
+}
+
 std::shared_ptr<LogWriter::Channel> LogWriter::ChannelOf(
     const VchannelKey& vchannel) {
   base::MutexLock lock(mutex_);

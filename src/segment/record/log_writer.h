@@ -15,6 +15,7 @@
 // Ownership: `broker` outlives the writer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -54,6 +55,8 @@ class LogWriter {
 
   // The vchannel is gone: forgets its sequence.
   void Forget(const VchannelKey& vchannel);
+  // How many vchannels it knows.
+  std::size_t size() const;
 
  private:
   struct Channel {
@@ -65,7 +68,7 @@ class LogWriter {
 
   storage::LogBroker& broker_;
   const base::WriterId writer_;
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   absl::flat_hash_map<VchannelKey, std::shared_ptr<Channel>> channels_
       ABSL_GUARDED_BY(mutex_);
 };
