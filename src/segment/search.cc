@@ -54,7 +54,13 @@ class SegmentSearch {
       ASSIGN_OR_RETURN(interim_,
                        InterimSearch::Prepare(segment, field, plan_.metric,
                                               passed_, plan_.is_exact));
-      if (interim_ != nullptr) return absl::OkStatus();
+      if (interim_ != nullptr) {
+        // What is said to an index of another kind says nothing to a graph.
+        params_ = index::ParseSearchParams(index::IndexType::kHnsw,
+                                           plan_.params, plan_.k)
+                      .value_or(index::SearchParams());
+        return absl::OkStatus();
+      }
     }
     if (index_ == nullptr) {
       ASSIGN_OR_RETURN(blocks_, VectorBlocks(segment, field, passed_.rows));

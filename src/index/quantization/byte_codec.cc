@@ -1,7 +1,6 @@
 #include "index/quantization/byte_codec.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -45,8 +44,8 @@ void ByteCodec::Encode(const float* x, std::uint8_t* code) const {
   for (std::size_t d = 0; d < dim(); ++d) {
     const float place = (x[d] - middle_[d]) / step_[d] + kMiddleCode;
     // In this order no number becomes 0.
-    const float inside = std::min(std::max(0.0F, place), kMaxCode);
-    code[d] = static_cast<std::uint8_t>(inside + 0.5F);
+    const float rounded = std::min(std::max(0.0F, place), kMaxCode) + 0.5F;
+    code[d] = static_cast<std::uint8_t>(rounded);
   }
 }
 
@@ -149,11 +148,12 @@ absl::Status TrainByteCodec(const base::OpContext& ctx, const float* data,
                             std::span<float> middle, std::span<float> step,
                             const BuildOptions& options) {
   const std::size_t every = rows / kMaxSample + 1;
-  std::atomic<std::size_t> next{0};
+  Turns turns(0, middle.size(), 1);
   const auto train = [&](std::size_t) -> absl::Status {
     std::vector<float> values;
-    for (std::size_t d = next++; d < middle.size(); d = next++) {
+    while (const auto turn = turns.Next()) {
       RETURN_IF_ERROR(ctx.Check());
+      const std::size_t d = turn->begin;
       values.clear();
       for (std::size_t row = 0; row < rows; row += every) {
         const float value = data[row * stride + d];

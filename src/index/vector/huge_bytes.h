@@ -1,5 +1,7 @@
-// Zeroed memory at a multiple of 64; big runs ask the kernel for huge pages,
-// because a walk through a graph misses the TLB at nearly every step.
+// Zeroed memory at a multiple of 64. Big runs come from the kernel and go back
+// to it: they take no memory before they are touched and none when they are
+// done with, and lie in huge pages, because a walk through a graph misses the
+// TLB at nearly every step.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +17,10 @@ class HugeBytes {
   explicit HugeBytes(std::size_t size);
 
   std::byte* data() { return data_.get(); }
+  template <typename T>
+  T* array() const {
+    return reinterpret_cast<T*>(data_.get());
+  }
   std::size_t size() const { return size_; }
   // The same memory, to be read while it is filled on.
   base::Buffer Share() const { return {data_, {data_.get(), size_}}; }

@@ -1,11 +1,15 @@
-// The interim indexes of a growing segment, one for each vector field that is
+// The interim indexes of a growing segment, for each vector field that is
 // searched. Reads ask for them, and say so when they have fallen behind; a
 // thread in the background then brings them up to date. What they lack is
 // scanned.
 //
-//   const auto index = segment.interims().Find(field, metric);  // or null
-//   if (segment.interims().Claim(*field, metric)) {
-//     executor.Submit([=] { segment->interims().Extend(*field, metric); });
+// A graph finds the rows; while it cannot keep up with those that come, lists
+// hold what it lacks. There are only lists where rows are few, or have to be
+// found exactly.
+//
+//   const Interim interim = segment.interims().Find(field, metric);
+//   if (segment.interims().Claim(*field, metric, is_exact, segment.rows())) {
+//     RETURN_IF_ERROR(segment.interims().Extend(*field, metric, is_exact));
 //   }
 //
 // Threads:   any.
@@ -20,7 +24,8 @@
 #include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/status.h"
-#include "index/vector/interim/interim_index.h"
+#include "index/vector/interim/interim_graph.h"
+#include "index/vector/interim/interim_lists.h"
 #include "types/metric.h"
 #include "types/schema.h"
 
@@ -28,36 +33,49 @@ namespace elanus::segment {
 
 class Segment;
 
+// Either may be null. The graph has the rows from 0 on, the lists those from
+// their begin() on, which the graph may have by now as well.
+struct Interim {
+  std::shared_ptr<index::InterimGraph> graph;
+  std::shared_ptr<index::InterimLists> lists;
+
+  std::size_t memory_bytes() const;
+};
+
 class InterimIndexes {
  public:
   // So many rows are worth a round; fewer are scanned.
-  static constexpr std::size_t kStepRows = 256;
+  static constexpr std::size_t kStepRows = 128;
+  // A graph gets its rows by words of bits, and a search divides them so, that
+  // what excludes rows can be cut where it ends.
+  static constexpr std::size_t kWordRows = 64;
+  // So many rows go into the graph in a round: for more than that the lists
+  // are filled first.
+  static constexpr std::size_t kGraphRows = 2048;
 
   InterimIndexes(const Segment& segment, base::MemoryBudget& budget)
       : segment_(segment), budget_(budget) {}
 
-  std::shared_ptr<const index::InterimIndex> Find(
-      base::FieldId field, types::MetricType metric) const;
+  // For reading only.
+  Interim Find(base::FieldId field, types::MetricType metric) const;
 
-  // True if rows wait and nobody sees to them: then the caller has Extend
-  // called, once.
-  bool Claim(const types::FieldSchema& field, types::MetricType metric);
-  // Adds the rows that wait. An index with too few lists for its rows is made
-  // anew.
-  absl::Status Extend(const types::FieldSchema& field,
-                      types::MetricType metric);
+  // True if of the first `rows` some wait and nobody sees to them: then the
+  // caller has Extend called, once.
+  bool Claim(const types::FieldSchema& field, types::MetricType metric,
+             bool is_exact, std::size_t rows);
+  // Adds rows that wait; `is_exact`: to the lists alone. Many that wait for the
+  // graph want several rounds.
+  absl::Status Extend(const types::FieldSchema& field, types::MetricType metric,
+                      bool is_exact);
 
  private:
   struct Entry {
     base::FieldId field{0};
     bool is_claimed = false;
-    std::shared_ptr<index::InterimIndex> index;
+    types::MetricType metric = types::MetricType::kL2;
+    Interim interim;
     base::MemoryReservation held;
   };
-
-  absl::StatusOr<std::shared_ptr<index::InterimIndex>> UpToDate(
-      const types::FieldSchema& field, types::MetricType metric,
-      std::shared_ptr<index::InterimIndex> index) const;
 
   const Segment& segment_;
   base::MemoryBudget& budget_;

@@ -39,6 +39,16 @@ class InterimIndexesTest : public ::testing::Test {
         segment.Append({.record = record, .rows = rows.size()}, {at}).ok());
   }
 
+  static bool Claim(const GrowingSegment& segment, MetricType metric) {
+    return segment.interims().Claim(VectorField(), metric, /*is_exact=*/false,
+                                    segment.rows());
+  }
+  static void Extend(const GrowingSegment& segment, MetricType metric) {
+    ASSERT_TRUE(segment.interims()
+                    .Extend(VectorField(), metric, /*is_exact=*/false)
+                    .ok());
+  }
+
   base::MemoryBudget budget_{std::int64_t{1} << 40};
 };
 
@@ -57,9 +67,7 @@ TEST_F(InterimIndexesTest, SearchesFindTheSameWithAnIndexAndWithout) {
               segment->Delete(KeyView(rows.front().key), {at}, {at}).ok());
         }
       }
-      if (indexed->interims().Claim(VectorField(), metric)) {
-        ASSERT_TRUE(indexed->interims().Extend(VectorField(), metric).ok());
-      }
+      if (Claim(*indexed, metric)) Extend(*indexed, metric);
       std::array<float, 2 * kDim> queries{};
       for (float& x : queries) x = static_cast<float>(random() % 100);
       const SearchPlan plan{.schema = TestSchema(),
@@ -71,41 +79,81 @@ TEST_F(InterimIndexesTest, SearchesFindTheSameWithAnIndexAndWithout) {
                             .read_ts = {at - random() % 2}};
       EXPECT_EQ(*Search({}, *indexed, plan), *Search({}, *plain, plan));
     }
-    EXPECT_NE(indexed->interims().Find(kVectorField, metric), nullptr);
+    EXPECT_NE(indexed->interims().Find(kVectorField, metric).lists, nullptr);
   }
 }
 
 TEST_F(InterimIndexesTest, RowsAreClaimedOnceAndOnlyWhenManyWait) {
   std::mt19937 random(2);
   auto segment = NewSegment();
-  InterimIndexes& interims = segment->interims();
   Append(*segment, Rows(random, InterimIndexes::kStepRows - 1), 1);
-  EXPECT_FALSE(interims.Claim(VectorField(), MetricType::kL2));
+  EXPECT_FALSE(Claim(*segment, MetricType::kL2));
   Append(*segment, Rows(random, 1), 2);
-  EXPECT_TRUE(interims.Claim(VectorField(), MetricType::kL2));
-  EXPECT_FALSE(interims.Claim(VectorField(), MetricType::kL2));
-  ASSERT_TRUE(interims.Extend(VectorField(), MetricType::kL2).ok());
-  EXPECT_FALSE(interims.Claim(VectorField(), MetricType::kL2));
-  EXPECT_EQ(interims.Find(kVectorField, MetricType::kL2)->size(),
-            InterimIndexes::kStepRows);
+  EXPECT_TRUE(Claim(*segment, MetricType::kL2));
+  EXPECT_FALSE(Claim(*segment, MetricType::kL2));
+  Extend(*segment, MetricType::kL2);
+  EXPECT_FALSE(Claim(*segment, MetricType::kL2));
+  const Interim interim =
+      segment->interims().Find(kVectorField, MetricType::kL2);
+  EXPECT_EQ(interim.graph, nullptr);
+  EXPECT_EQ(interim.lists->end(), InterimIndexes::kStepRows);
   // Another metric wants another index.
-  EXPECT_EQ(interims.Find(kVectorField, MetricType::kIp), nullptr);
-  EXPECT_TRUE(interims.Claim(VectorField(), MetricType::kIp));
+  EXPECT_EQ(segment->interims().Find(kVectorField, MetricType::kIp).lists,
+            nullptr);
+  EXPECT_TRUE(Claim(*segment, MetricType::kIp));
 }
 
-TEST_F(InterimIndexesTest, AnIndexGetsMoreListsAsItsRowsBecomeMany) {
+TEST_F(InterimIndexesTest, ListsHoldWhatTheGraphHasNotCaughtUpWith) {
   std::mt19937 random(3);
   auto segment = NewSegment();
-  InterimIndexes& interims = segment->interims();
-  for (std::uint64_t at = 1; at <= 5; ++at) {
-    Append(*segment, Rows(random, 1000), at);
-    ASSERT_TRUE(interims.Claim(VectorField(), MetricType::kL2));
-    ASSERT_TRUE(interims.Extend(VectorField(), MetricType::kL2).ok());
-    const auto index = interims.Find(kVectorField, MetricType::kL2);
-    EXPECT_EQ(index->size(), at * 1000);
-    EXPECT_EQ(index->lists(), index::InterimIndex::ListsFor(at * 1000));
+  Append(*segment, Rows(random, 7000), 1);
+  std::size_t before = 0;
+  while (Claim(*segment, MetricType::kL2)) {
+    Extend(*segment, MetricType::kL2);
+    const Interim interim =
+        segment->interims().Find(kVectorField, MetricType::kL2);
+    ASSERT_NE(interim.graph, nullptr);
+    EXPECT_GT(interim.graph->size(), before);
+    before = interim.graph->size();
+    if (before + InterimIndexes::kGraphRows < 7000) {
+      ASSERT_NE(interim.lists, nullptr);
+      EXPECT_EQ(interim.lists->begin(), 0U);
+      EXPECT_EQ(interim.lists->end(), 7000U);
+    }
   }
-  EXPECT_GT(interims.Find(kVectorField, MetricType::kL2)->lists(), 1U);
+  // By words of bits: a few are left to the scan.
+  EXPECT_EQ(before, 7000U / 64 * 64);
+  // New rows few at a time need no lists.
+  for (std::uint64_t at = 2; at <= 5; ++at) {
+    Append(*segment, Rows(random, 400), at);
+    ASSERT_TRUE(Claim(*segment, MetricType::kL2));
+    Extend(*segment, MetricType::kL2);
+  }
+  const Interim interim =
+      segment->interims().Find(kVectorField, MetricType::kL2);
+  EXPECT_EQ(interim.graph->size(), 8600U / 64 * 64);
+}
+
+TEST_F(InterimIndexesTest, WhatHasToBeExactGetsListsFromTheFirstRowOn) {
+  std::mt19937 random(6);
+  auto segment = NewSegment();
+  Append(*segment, Rows(random, 3000), 1);
+  ASSERT_TRUE(Claim(*segment, MetricType::kL2));
+  Extend(*segment, MetricType::kL2);
+  ASSERT_NE(segment->interims().Find(kVectorField, MetricType::kL2).graph,
+            nullptr);
+  Append(*segment, Rows(random, 2000), 2);
+  ASSERT_TRUE(segment->interims().Claim(VectorField(), MetricType::kL2, true,
+                                        segment->rows()));
+  ASSERT_TRUE(
+      segment->interims().Extend(VectorField(), MetricType::kL2, true).ok());
+  const Interim interim =
+      segment->interims().Find(kVectorField, MetricType::kL2);
+  EXPECT_EQ(interim.graph, nullptr);
+  EXPECT_EQ(interim.lists->begin(), 0U);
+  EXPECT_EQ(interim.lists->end(), 5000U);
+  EXPECT_EQ(interim.lists->lists(), index::InterimLists::ListsFor(5000));
+  EXPECT_GT(interim.lists->lists(), 1U);
 }
 
 TEST_F(InterimIndexesTest, ItsMemoryIsChargedAndGivenBack) {
@@ -113,8 +161,8 @@ TEST_F(InterimIndexesTest, ItsMemoryIsChargedAndGivenBack) {
   auto segment = NewSegment();
   Append(*segment, Rows(random, 1000), 1);
   const std::int64_t before = budget_.used();
-  ASSERT_TRUE(segment->interims().Claim(VectorField(), MetricType::kL2));
-  ASSERT_TRUE(segment->interims().Extend(VectorField(), MetricType::kL2).ok());
+  ASSERT_TRUE(Claim(*segment, MetricType::kL2));
+  Extend(*segment, MetricType::kL2);
   EXPECT_GT(budget_.used(), before + 1000 * static_cast<std::int64_t>(kDim));
   segment.reset();
   EXPECT_EQ(budget_.used(), 0);
@@ -141,12 +189,11 @@ TEST_F(InterimIndexesTest, SearchesFindEveryRowWhileRowsAndIndexGrow) {
   });
   std::thread tender([&] {
     while (clock.load() < kRecords) {
-      if (!segment->interims().Claim(VectorField(), MetricType::kL2)) {
+      if (!Claim(*segment, MetricType::kL2)) {
         std::this_thread::yield();
         continue;
       }
-      ASSERT_TRUE(
-          segment->interims().Extend(VectorField(), MetricType::kL2).ok());
+      Extend(*segment, MetricType::kL2);
     }
   });
   std::thread reader([&] {

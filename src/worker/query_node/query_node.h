@@ -124,8 +124,6 @@ class QueryNode final : public role::QueryNode {
   absl::Status FillReply(const Snapshot& snapshot, types::MetricType metric,
                          std::span<const QueryHits> queries,
                          const PassedSearch& search) const;
-  void TendInterims(const Segments& segments, const types::FieldSchema& field,
-                    types::MetricType metric) const;
   // query.cc
   absl::Status DoQuery(const base::OpContext& ctx,
                        const internal::QueryShardsRequest& request,

@@ -2,7 +2,6 @@
 // nearest keys, output columns fetched for those alone. Searches that one scan
 // can answer go this way together.
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,12 +9,12 @@
 
 #include "base/log.h"
 #include "index/vector/parallel.h"
-#include "segment/growing/growing_segment.h"
 #include "segment/merge.h"
 #include "segment/search.h"
 #include "worker/query_node/query_node.h"
 #include "worker/query_node/scan_key.h"
 #include "worker/query_node/search_input.h"
+#include "worker/query_node/tend_interims.h"
 
 namespace elanus::worker {
 namespace {
@@ -107,23 +106,6 @@ void QueryNode::SearchTogether(std::span<PassedSearch> searches) {
   for (PassedSearch& search : searches) SearchTogether({&search, 1});
 }
 
-// Has the growing segments' interim indexes brought up to date; this search
-// does without.
-void QueryNode::TendInterims(const Segments& segments,
-                             const types::FieldSchema& field,
-                             types::MetricType metric) const {
-  for (const auto& segment : segments) {
-    if (!segment->is_growing()) continue;
-    segment::InterimIndexes& interims =
-        static_cast<const segment::GrowingSegment&>(*segment).interims();
-    if (!interims.Claim(field, metric)) continue;
-    deps_.background.Submit([segment, &interims, field, metric] {
-      base::LogIfError(interims.Extend(field, metric),
-                       "the rows are scanned until a later search asks again");
-    });
-  }
-}
-
 absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
   ASSIGN_OR_RETURN(
       const Snapshot snapshot,
@@ -134,17 +116,16 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
   ASSIGN_OR_RETURN(const base::MemoryReservation held,
                    AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
                              input.plan.k, deps_.output_bytes_max));
-  TendInterims(snapshot.segments,
-               *snapshot.schema->Find(input.plan.vector_field),
-               input.plan.metric);
+  TendInterims(deps_.background, snapshot.segments, input.plan);
   const base::OpContext ctx = ContextOf(searches, deps_.clock);
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
-  std::atomic<std::size_t> next{0};
+  index::Turns turns(0, hits.size(), 1);
   RETURN_IF_ERROR(index::WorkTogether(
       &deps_.reads,
       std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
       [&](std::size_t) -> absl::Status {
-        for (std::size_t i; (i = next.fetch_add(1)) < hits.size();) {
+        while (const auto turn = turns.Next()) {
+          const std::size_t i = turn->begin;
           if (AreAllCancelled(searches)) ctx.Cancel();
           segment::SearchPlan plan = input.plan;
           plan.read_ts = snapshot.ReadTsOf(i);
@@ -173,11 +154,12 @@ void QueryNode::FillReplies(const Snapshot& snapshot, types::MetricType metric,
     left = left.subspan(nq);
     for (const QueryHits& query : parts.back()) hits += query.size();
   }
-  std::atomic<std::size_t> next{0};
+  index::Turns turns(0, searches.size(), 1);
   const absl::Status status = index::WorkTogether(
       &deps_.reads, std::min(searches.size(), 1 + hits / kHitsPerThread),
       [&](std::size_t) {
-        for (std::size_t i; (i = next.fetch_add(1)) < searches.size();) {
+        while (const auto turn = turns.Next()) {
+          const std::size_t i = turn->begin;
           searches[i].outcome =
               FillReply(snapshot, metric, parts[i], searches[i]);
         }

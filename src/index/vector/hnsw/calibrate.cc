@@ -35,13 +35,14 @@ std::size_t CountNear(std::span<const Neighbor> hits, float bound) {
 absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
                                const HnswGraph& graph, const HeldOut& held_out,
                                std::size_t ef, const BuildOptions& options) {
-  std::atomic<std::size_t> next{0};
-  std::atomic<std::size_t> found{0};
   const std::size_t nq = held_out.rows.size();
+  Turns turns(0, nq, 1);
+  std::atomic<std::size_t> found{0};
   const auto count_found = [&](std::size_t) -> absl::Status {
     WalkScratch scratch(graph.rows);
     std::vector<Neighbor> hits;
-    for (std::size_t q = next++; q < nq; q = next++) {
+    while (const auto turn = turns.Next()) {
+      const std::size_t q = turn->begin;
       RETURN_IF_ERROR(WalkGraph(ctx, graph, &held_out.queries[q * graph.dim],
                                 {.ef = ef, .exact = ExactCount(kTopK)}, scratch,
                                 hits));
@@ -86,12 +87,13 @@ absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
   const std::size_t nq = std::min(held_out.rows.size(), kCodedQueries);
   types::Bitset excluded(graph.rows);
   for (const std::uint32_t row : held_out.rows) excluded.Set(row);
-  std::atomic<std::size_t> next{0};
+  Turns turns(0, nq, 1);
   std::atomic<std::size_t> found{0};
   const auto search = [&](std::size_t) -> absl::Status {
     WalkScratch scratch(graph.rows);
-    for (std::size_t q = next++; q < nq; q = next++) {
+    while (const auto turn = turns.Next()) {
       RETURN_IF_ERROR(ctx.Check());
+      const std::size_t q = turn->begin;
       const float* query = &held_out.queries[q * graph.dim];
       const Probe probe = graph.Bind(query, scratch.probe);
       TopK best(ExactCount(kTopK));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "index/vector/hnsw/walk.h"
 #include "index/vector/rounding.h"
 
 namespace elanus::index {
@@ -15,9 +16,6 @@ namespace {
 constexpr std::size_t kFirstBatch = 32;
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kBatchesBetweenChecks = 64;
-// The kernels compute so many rows at once, and round fewer in another order:
-// equal rows are to have equal distances.
-constexpr std::size_t kKernelGroup = 4;
 
 // Whether a coded distance proves that a row is farther than some bound.
 class CodeBound {
@@ -25,9 +23,12 @@ class CodeBound {
   CodeBound(const HnswGraph& graph, const float* query, const ByteQuery& coded)
       : dim_(graph.dim),
         is_l2_(graph.stored_metric == types::MetricType::kL2),
-        query_length_(RoundUp(Length(query, graph.dim) * (1 + kSlack))) {
-    margin_ = graph.codec.ErrorOf(query, coded, graph.longest_code);
-    if (is_l2_) limit_ = RoundUp(margin_);
+        margin_(graph.codec.ErrorOf(query, coded, graph.longest_code)) {
+    if (is_l2_) {
+      limit_ = RoundUp(margin_);
+    } else {
+      query_length_ = RoundUp(Length(query, graph.dim) * (1 + kSlack));
+    }
   }
 
   void Set(float distance) {
@@ -58,8 +59,8 @@ class CodeBound {
 
   const std::size_t dim_;
   const bool is_l2_;
-  const float query_length_;
-  double margin_ = 0;
+  const double margin_;
+  float query_length_ = 0;  // IP
   float root_ = std::numeric_limits<float>::infinity();
   float limit_ = std::numeric_limits<float>::infinity();
 };
@@ -134,7 +135,7 @@ class Scan {
   void Compute() {
     std::vector<std::uint32_t>& batch = scratch_.batch;
     const std::size_t count = batch.size();
-    while (batch.size() % kKernelGroup != 0) batch.push_back(batch.back());
+    FillGroups(batch);
     graph_.ExactDistances(query_, batch.data(), batch.size(),
                           scratch_.distances.data());
     const float before = best_.bound();

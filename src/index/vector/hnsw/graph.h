@@ -4,7 +4,9 @@
 // neighbours of a row at a level are a list of fixed length, filled up with
 // kNoRow. Links are read while a build writes them: both sides go through
 // LoadLink and StoreLink, and a reader that sees half of a rewritten list sees
-// valid rows all the same.
+// valid rows all the same. A graph that rows are added to while it is searched
+// (interim/interim_graph.h) may link to rows from `rows` on: for a walk they
+// are not there.
 //
 // Source: Malkov, Yashunin: Efficient and robust approximate nearest neighbor
 //         search using Hierarchical Navigable Small World graphs,
@@ -14,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "index/quantization/byte_codec.h"
 #include "index/vector/hnsw/product_rows.h"
@@ -36,6 +39,11 @@ inline std::size_t AlignSlots(std::size_t count, std::size_t alignment) {
   return (count + alignment - 1) / alignment * alignment;
 }
 
+// Codes of up to 32 dimensions share cache lines, longer ones have their own.
+inline std::size_t CodeStride(std::size_t dim) {
+  return AlignSlots(dim, dim <= 32 ? 16 : 64);
+}
+
 inline std::uint32_t LoadLink(const std::uint32_t* link) {
   return __atomic_load_n(link, __ATOMIC_RELAXED);
 }
@@ -56,9 +64,16 @@ struct ProbeRoom {
   ProductQuery product;
 };
 
+// Where a row lies that is no part of a table.
+struct RowPlace {
+  const float* vector = nullptr;
+  float inverse_norm = 1;  // COSINE
+};
+
 struct HnswGraph {
-  // No data if there is a product.
+  // No data if there is a product, or places.
   simd::RowTable vectors{};
+  const RowPlace* places = nullptr;
   // The same vectors as bytes, for walks; no data if they would mislead.
   simd::ByteTable codes{};
   const float* code_terms = nullptr;  // what a row adds; null if nothing
@@ -78,10 +93,12 @@ struct HnswGraph {
   const std::uint32_t* upper_links = nullptr;
   const std::uint32_t* upper_first = nullptr;  // a row's first upper list
   const std::uint8_t* levels = nullptr;
-  // A row's next equal one (duplicates.h); null if no two rows are equal.
+  // A row's next equal one (duplicates.h); null if no two rows are equal. Read
+  // while it is written, as links are.
   const std::uint32_t* next_equal = nullptr;
   std::uint32_t entry = kNoRow;
   std::uint32_t max_level = 0;
+  bool is_cosine = false;
   // What the stored vectors are compared by: IP where the metric is COSINE,
   // for they have length 1.
   types::MetricType stored_metric = types::MetricType::kL2;
@@ -102,6 +119,14 @@ struct HnswGraph {
   }
   const float* Vector(std::uint32_t row) const {
     return vectors.data + row * vectors.stride;
+  }
+  // As a query: where it is not so already, copied to `room` with length 1.
+  const float* BoundVector(std::uint32_t row, std::vector<float>& room) const {
+    if (places == nullptr) return Vector(row);
+    if (!is_cosine) return places[row].vector;
+    room.resize(dim);
+    Normalise(places[row].vector, room.data(), dim);
+    return room.data();
   }
   bool has_codes() const { return codes.data != nullptr; }
   // Whether there is anything finer than what a walk goes by.
@@ -136,7 +161,16 @@ struct HnswGraph {
   }
   void ExactDistances(const float* query, const std::uint32_t* ids,
                       std::size_t count, float* out) const {
-    kernels.rows(query, vectors, ids, count, dim, out);
+    if (places == nullptr) {
+      kernels.rows(query, vectors, ids, count, dim, out);
+      return;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      constexpr std::uint32_t kFirst = 0;
+      const RowPlace& place = places[ids[i]];
+      kernels.rows(query, {place.vector, dim}, &kFirst, 1, dim, out + i);
+      out[i] *= place.inverse_norm;
+    }
   }
   // Those that a walk goes by. `sums` has room for `count`.
   void Distances(const Probe& probe, const std::uint32_t* ids,
@@ -158,7 +192,11 @@ struct HnswGraph {
     for (std::size_t i = 0; i < count; ++i) out[i] += code_terms[ids[i]];
   }
   std::uint32_t NextEqual(std::uint32_t row) const {
-    return next_equal == nullptr ? kNoRow : next_equal[row];
+    if (next_equal == nullptr) return kNoRow;
+    do {
+      row = __atomic_load_n(next_equal + row, __ATOMIC_ACQUIRE);
+    } while (row >= rows && row != kNoRow);
+    return row;
   }
   float Distance(const Probe& probe, std::uint32_t row) const {
     float out = 0;
@@ -167,5 +205,20 @@ struct HnswGraph {
     return out;
   }
 };
+
+// A graph of vectors without its arrays.
+inline HnswGraph EmptyGraph(types::MetricType metric, std::size_t dim,
+                            std::uint32_t m) {
+  HnswGraph graph;
+  graph.dim = dim;
+  graph.m = m;
+  graph.links_stride = AlignSlots(std::size_t{2} * m, kLinkAlignment);
+  graph.upper_stride = AlignSlots(m, kLinkAlignment);
+  graph.is_cosine = metric == types::MetricType::kCosine;
+  graph.stored_metric = graph.is_cosine ? types::MetricType::kIp : metric;
+  graph.kernels = KernelsOf(metric);
+  graph.byte_kernel = simd::ByteKernels().rows;
+  return graph;
+}
 
 }  // namespace elanus::index

@@ -11,7 +11,6 @@
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/product_build.h"
 #include "index/vector/hnsw/product_scan.h"
-#include "index/vector/hnsw/walk.h"
 #include "index/vector/query_check.h"
 #include "index/vector/search_cost.h"
 
@@ -24,23 +23,6 @@ constexpr double kDefaultRecall = 0.95;
 // its file is old.
 constexpr std::size_t kUnmeasuredEf = 64;
 constexpr std::size_t kRangeEf = 512;
-
-// Under a filter a walk keeps more rows, since most do not pass. Of those that
-// do, the fewer pass, the fewer it needs: they lie all over what was walked
-// over, and it is the rows at the edge that are missed. Measured.
-constexpr double kWidening = 0.6;
-// So many times k are to pass on the average.
-constexpr double kSpare = 1.4;
-// A walk that met fewer than k is done again, with so many times as many rows.
-constexpr std::size_t kWider = 3;
-
-// What a walk and a scan cost, in nanoseconds of some machine: only their
-// ratio counts. For each row that a walk keeps it reads scattered links and
-// rows; a scan reads rows in order.
-constexpr double kRowsPerLink = 0.6;
-constexpr double kWalkedRow = 70;
-constexpr double kScannedRow = 8;
-constexpr double kByte = 0.05;
 
 std::size_t Times(std::size_t k, float factor) {
   return static_cast<std::size_t>(
@@ -93,48 +75,26 @@ double HnswIndex::SearchCost(double recall) const {
   return GraphSearchCost(curve_.EfFor(recall), graph_.m, graph_.dim);
 }
 
-double HnswIndex::WalkCost(std::size_t ef) const {
-  return static_cast<double>(ef) * kRowsPerLink * graph_.m *
-         (kWalkedRow + kByte * static_cast<double>(graph_.walked_bytes()));
-}
-
-HnswIndex::Plan HnswIndex::MakePlan(std::size_t ef, std::size_t k,
-                                    types::BitsetView excluded) const {
+GraphPlan HnswIndex::MakePlan(std::size_t ef, std::size_t k, float refine_k,
+                              types::BitsetView excluded) const {
   const std::size_t rows = graph_.rows;
-  Plan plan{.passing = rows - std::min(rows, excluded.Count()), .ef = ef};
-  if (plan.passing < rows) {
-    const double share = std::max(1.0, static_cast<double>(plan.passing)) /
-                         static_cast<double>(rows);
-    const double wanted =
-        std::max(static_cast<double>(ef) * std::pow(share, -kWidening),
-                 kSpare * static_cast<double>(k) / share);
-    plan.ef = static_cast<std::size_t>(
-        std::min(std::ceil(wanted), static_cast<double>(rows)));
-  }
-  plan.scan_cost =
-      static_cast<double>(plan.passing) *
-      (kScannedRow + kByte * static_cast<double>(graph_.scanned_bytes()));
+  GraphPlan plan =
+      PlanSearch(graph_, ef, k, rows - std::min(rows, excluded.Count()));
+  plan.exact = std::max(plan.exact, Times(k, refine_k));
   return plan;
 }
 
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
-    const base::OpContext& ctx, std::span<const float> query, std::size_t k,
-    const Plan& plan, types::BitsetView excluded) const {
-  const std::size_t wanted = std::min(k, plan.passing);
+    const base::OpContext& ctx, std::span<const float> query,
+    const GraphPlan& plan, types::BitsetView excluded) const {
   std::vector<Neighbor> hits;
-  for (std::size_t ef = plan.ef; WalkCost(ef) < plan.scan_cost; ef *= kWider) {
-    std::unique_ptr<WalkScratch> scratch = scratch_.Take();
-    RETURN_IF_ERROR(
-        WalkGraph(ctx, graph_, query.data(),
-                  {.ef = std::min(ef, graph_.rows),
-                   .exact = std::max(ExactCount(k), Times(k, plan.refine_k)),
-                   .excluded = excluded},
-                  *scratch, hits));
-    scratch_.Give(std::move(scratch));
-    if (hits.size() >= wanted) return hits;
-    // Fewer although all pass: many rows are equal, or out of reach.
-    if (plan.passing == graph_.rows) break;
-  }
+  std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+  ASSIGN_OR_RETURN(
+      const bool is_enough,
+      WalkForHits(ctx, graph_, query.data(), plan, excluded, *scratch, hits));
+  scratch_.Give(std::move(scratch));
+  if (is_enough) return hits;
+  const std::size_t wanted = std::min(plan.k, plan.passing);
   std::vector<float> distances(wanted);
   std::vector<std::uint32_t> rows(wanted);
   RETURN_IF_ERROR(Scan(ctx, query, {.nq = 1, .k = wanted, .excluded = excluded},
@@ -196,14 +156,14 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
-  Plan plan = MakePlan(std::min(ef, graph_.rows), query.k, query.excluded);
-  plan.refine_k = query.params.refine_k;
-  if (IsScanned(plan)) return Scan(ctx, bound, query, out);
+  const GraphPlan plan = MakePlan(std::min(ef, graph_.rows), query.k,
+                                  query.params.refine_k, query.excluded);
+  if (IsScanned(graph_, plan)) return Scan(ctx, bound, query, out);
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
-    ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
-                     SearchOne(ctx, bound.subspan(q * dim(), dim()), query.k,
-                               plan, query.excluded));
+    ASSIGN_OR_RETURN(
+        const std::vector<Neighbor> hits,
+        SearchOne(ctx, bound.subspan(q * dim(), dim()), plan, query.excluded));
     PutHits(hits, q, query.k, out);
   }
   return absl::OkStatus();
@@ -219,15 +179,16 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
   std::size_t ef = query.params.ef == 0 ? kRangeEf : query.params.ef;
   for (;; ef *= 4) {
     const std::size_t wanted = std::min(ef, graph_.rows);
-    const Plan plan = MakePlan(wanted, wanted, query.excluded);
-    if (IsScanned(plan)) {
+    const GraphPlan plan =
+        MakePlan(wanted, wanted, /*refine_k=*/1, query.excluded);
+    if (IsScanned(graph_, plan)) {
       RangeQuery exact = query;
       exact.query = bound;
       if (product_ != nullptr) return ProductRangeSearch(ctx, *product_, exact);
       return BruteForceRangeSearch(ctx, dataset(), graph_.stored_metric, exact);
     }
     ASSIGN_OR_RETURN(const std::vector<Neighbor> hits,
-                     SearchOne(ctx, bound, wanted, plan, query.excluded));
+                     SearchOne(ctx, bound, plan, query.excluded));
     const bool is_all = hits.size() >= plan.passing || hits.empty();
     if (auto inside = TakeRange(hits, is_all, query)) return *std::move(inside);
   }

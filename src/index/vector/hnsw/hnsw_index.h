@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/graph_search.h"
 #include "index/vector/hnsw/product_rows.h"
 #include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/hnsw/scratch.h"
@@ -51,15 +52,6 @@ class HnswIndex final : public VectorIndex {
   absl::StatusOr<std::vector<IndexFile>> Save() const override;
 
  private:
-  // How one filter is searched, the same for all queries of a request.
-  struct Plan {
-    std::size_t passing = 0;
-    std::size_t ef = 0;  // of a walk over all rows
-    double scan_cost = 0;
-    // At least so many times k are compared by their vectors.
-    float refine_k = 1;
-  };
-
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
             RecallCurve curve, std::unique_ptr<ProductRows> product);
 
@@ -67,18 +59,14 @@ class HnswIndex final : public VectorIndex {
   absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
                                        std::size_t k) const;
 
-  // For `k` hits, of which a walk without a filter would keep `ef` rows.
-  Plan MakePlan(std::size_t ef, std::size_t k,
-                types::BitsetView excluded) const;
-  double WalkCost(std::size_t ef) const;
-  bool IsScanned(const Plan& plan) const {
-    return WalkCost(plan.ef) >= plan.scan_cost;
-  }
+  // `refine_k`: at least so many times k are compared by finer values.
+  GraphPlan MakePlan(std::size_t ef, std::size_t k, float refine_k,
+                     types::BitsetView excluded) const;
   // The nearest of one query that is already bound, at least min(k, passing)
   // of them.
   absl::StatusOr<std::vector<Neighbor>> SearchOne(
-      const base::OpContext& ctx, std::span<const float> query, std::size_t k,
-      const Plan& plan, types::BitsetView excluded) const;
+      const base::OpContext& ctx, std::span<const float> query,
+      const GraphPlan& plan, types::BitsetView excluded) const;
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const SearchOutput& out) const;
 

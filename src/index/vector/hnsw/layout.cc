@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "index/vector/hnsw/levels.h"
 #include "index/vector/hnsw/product_rows.h"
 #include "types/bitset.h"
 
@@ -20,24 +21,12 @@ constexpr std::size_t kShortHeaderBytes = 32;
 
 void SetShape(HnswGraph& graph, const HnswHeader& header, std::size_t dim,
               std::size_t rows, types::MetricType metric) {
-  graph.dim = dim;
+  graph = EmptyGraph(metric, dim, header.m);
   graph.rows = rows;
-  graph.m = header.m;
-  graph.links_stride = AlignSlots(std::size_t{2} * header.m, kLinkAlignment);
-  graph.upper_stride = AlignSlots(header.m, kLinkAlignment);
   graph.vectors.stride = header.vector_stride;
   graph.codes.stride = header.code_stride;
   graph.entry = header.entry;
   graph.max_level = header.max_level;
-  graph.stored_metric =
-      metric == types::MetricType::kCosine ? types::MetricType::kIp : metric;
-  graph.kernels = KernelsOf(metric);
-  graph.byte_kernel = simd::ByteKernels().rows;
-}
-
-// Codes of up to 32 dimensions share cache lines, longer ones have their own.
-std::size_t CodeStride(std::size_t dim) {
-  return AlignSlots(dim, dim <= 32 ? 16 : 64);
 }
 
 HnswHeader HeaderOf(IndexFileWriter& file) {
@@ -184,12 +173,8 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       shape.with_codes ? shape.dim : AlignSlots(shape.dim, kVectorAlignment));
   header.code_stride =
       shape.with_codes ? static_cast<std::uint32_t>(CodeStride(shape.dim)) : 0;
-  std::vector<std::uint32_t> upper_first;
-  upper_first.reserve(rows);
-  for (const std::uint8_t level : levels) {
-    upper_first.push_back(header.upper_lists);
-    header.upper_lists += level;
-  }
+  const std::vector<std::uint32_t> upper_first = UpperFirst(levels);
+  header.upper_lists = upper_first.back();
   // The first of the highest rows: never one behind an equal one, whose level
   // is 0.
   const auto top = std::max_element(levels.begin(), levels.end());
@@ -227,8 +212,8 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   PutHeader(header, file);
   std::copy(levels.begin(), levels.end(),
             file.array<std::uint8_t>(Section::kLevels));
-  std::copy(upper_first.begin(), upper_first.end(),
-            file.array<std::uint32_t>(Section::kUpperFirst));
+  std::copy_n(upper_first.begin(), rows,
+              file.array<std::uint32_t>(Section::kUpperFirst));
   std::copy(shape.next_equal.begin(), shape.next_equal.end(),
             file.array<std::uint32_t>(Section::kNextEqual));
   for (const Section links : {Section::kUpperLinks, Section::kLinks}) {

@@ -13,8 +13,6 @@ constexpr std::size_t kExpansionsBetweenChecks = 64;
 constexpr std::size_t kPrefetchBytes = 256;
 
 constexpr std::size_t kScanBatch = 256;
-// The kernels compute so many rows at once.
-constexpr std::size_t kKernelGroup = 4;
 
 void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
   if (graph.product != nullptr) {
@@ -47,7 +45,10 @@ void CollectUnseen(const HnswGraph& graph, std::uint32_t row,
   std::size_t count = 0;
   for (std::size_t i = 0; i < capacity; ++i) {
     const std::uint32_t next = LoadLink(links + i);
-    if (next == kNoRow) break;
+    if (next >= graph.rows) {
+      if (next == kNoRow) break;
+      continue;
+    }
     unseen[count] = next;
     count += scratch.visited.Insert(next) ? 1 : 0;
   }
@@ -102,6 +103,7 @@ Neighbor Descend(const HnswGraph& graph, const Probe& probe,
       for (std::size_t i = 0; i < graph.capacity(level); ++i) {
         const std::uint32_t next = LoadLink(links + i);
         if (next == kNoRow) break;
+        if (next >= graph.rows) continue;
         PrefetchVector(graph, next);
         scratch.batch.push_back(next);
       }
@@ -151,11 +153,7 @@ void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
   if (hits.empty()) return;
   scratch.batch.clear();
   for (const Neighbor& hit : hits) scratch.batch.push_back(hit.row);
-  // Full groups only: the kernels round the rest in another order, and equal
-  // rows are to have equal distances.
-  while (scratch.batch.size() % kKernelGroup != 0) {
-    scratch.batch.push_back(hits.back().row);
-  }
+  FillGroups(scratch.batch);
   scratch.distances.resize(
       std::max(scratch.distances.size(), scratch.batch.size()));
   graph.FinestDistances(query, scratch.batch, scratch.distances.data());

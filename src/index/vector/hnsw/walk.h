@@ -38,6 +38,15 @@ constexpr std::size_t ExactCount(std::size_t k) { return 2 * k + 16; }
 void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
                  WalkScratch& scratch, std::vector<Neighbor>& hits);
 
+// The kernels compute so many rows at once, and round what is left over in
+// another order: equal rows have equal distances in full groups only.
+inline constexpr std::size_t kKernelGroup = 4;
+
+// Repeats the last row until all groups are full.
+inline void FillGroups(std::vector<std::uint32_t>& rows) {
+  while (rows.size() % kKernelGroup != 0) rows.push_back(rows.back());
+}
+
 // Offers all rows that are in, by their codes.
 void ScanCodes(const HnswGraph& graph, const Probe& probe,
                types::BitsetView excluded, WalkScratch& scratch, TopK& best);

@@ -87,9 +87,10 @@ void ListScan::Scan(const RowList& list, TopK& best) {
 void ListScan::ScanGroups(const RowList::Block& block, std::size_t groups,
                           TopK& best) {
   std::array<std::uint16_t, RowList::kBlockGroups> included{};
-  // Rows ascend: if the last is below the limit, all are.
+  // Rows ascend: if the first and the last are in range, all are.
   const bool all_in = rows_.excluded.word_count() == 0 &&
-                      block.rows[groups * kGroup - 1].row < rows_.limit;
+                      block.rows[0].row >= rows_.begin &&
+                      block.rows[groups * kGroup - 1].row < rows_.end;
   bool any = all_in;
   if (all_in) {
     included.fill(0xFFFF);

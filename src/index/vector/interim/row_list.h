@@ -87,7 +87,8 @@ class RowList {
 class ListScan {
  public:
   struct Rows {
-    std::size_t limit = 0;  // rows from here on are out
+    std::size_t begin = 0;  // all others are out
+    std::size_t end = 0;
     types::BitsetView excluded;
   };
 
@@ -100,7 +101,7 @@ class ListScan {
 
  private:
   bool IsIn(std::uint32_t row) const {
-    return row < rows_.limit && !rows_.excluded.Test(row);
+    return row >= rows_.begin && row < rows_.end && !rows_.excluded.Test(row);
   }
   void ScanGroups(const RowList::Block& block, std::size_t groups, TopK& best);
   void Offer(const ListRow& row, TopK& best);

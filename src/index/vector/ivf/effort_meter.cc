@@ -112,14 +112,13 @@ class EffortMeter {
 
   template <typename Visit>
   absl::Status ForEachQuery(Visit visit) {
-    std::atomic<std::size_t> next{0};
+    Turns turns(0, queries(), 1);
     return WorkTogether(options_.executor, options_.max_threads,
                         [&](std::size_t) -> absl::Status {
                           Worker worker(index_);
-                          for (std::size_t q = next++; q < queries();
-                               q = next++) {
+                          while (const auto turn = turns.Next()) {
                             RETURN_IF_ERROR(ctx_.Check());
-                            visit(q, worker);
+                            visit(turn->begin, worker);
                           }
                           return absl::OkStatus();
                         });

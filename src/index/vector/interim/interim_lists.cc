@@ -1,4 +1,4 @@
-#include "index/vector/interim/interim_index.h"
+#include "index/vector/interim/interim_lists.h"
 
 #include <algorithm>
 #include <cmath>
@@ -29,20 +29,26 @@ constexpr std::size_t kTileRows = 64;
 
 }  // namespace
 
-std::size_t InterimIndex::ListsFor(std::size_t rows) {
+std::size_t InterimLists::ListsFor(std::size_t rows) {
   if (rows < kRowsForLists) return 1;
   return rows < kRowsForManyLists ? kFewLists : kManyLists;
 }
 
-InterimIndex::InterimIndex(types::MetricType metric, std::size_t dim)
-    : metric_(metric), dim_(dim), with_codes_(simd::CodeScan() != nullptr) {}
+InterimLists::InterimLists(types::MetricType metric, std::size_t dim,
+                           std::size_t begin)
+    : metric_(metric),
+      dim_(dim),
+      begin_(begin),
+      with_codes_(simd::CodeScan() != nullptr),
+      end_(begin) {}
 
-absl::StatusOr<std::unique_ptr<InterimIndex>> InterimIndex::Train(
+absl::StatusOr<std::unique_ptr<InterimLists>> InterimLists::Train(
     const base::OpContext& ctx, types::MetricType metric,
-    const VectorDataset& rows) {
+    const VectorDataset& rows, std::size_t begin) {
   RETURN_IF_ERROR(CheckFloatMetric(metric));
   const std::size_t dim = rows.dim;
-  auto index = std::unique_ptr<InterimIndex>(new InterimIndex(metric, dim));
+  auto index =
+      std::unique_ptr<InterimLists>(new InterimLists(metric, dim, begin));
   const std::size_t lists = ListsFor(rows.rows());
   const bool is_l2 = metric == types::MetricType::kL2;
   for (std::size_t i = 0; i < lists; ++i) {
@@ -65,9 +71,9 @@ absl::StatusOr<std::unique_ptr<InterimIndex>> InterimIndex::Train(
   return index;
 }
 
-void InterimIndex::Add(const float* vectors, std::size_t count) {
+void InterimLists::Add(const float* vectors, std::size_t count) {
   const bool is_cosine = metric_ == types::MetricType::kCosine;
-  const std::size_t first = size_.load(std::memory_order_relaxed);
+  const std::size_t first = end_.load(std::memory_order_relaxed);
   std::vector<std::uint32_t> nearest(kTileRows);
   std::vector<float> unit(is_cosine ? kTileRows * dim_ : 0);
   for (std::size_t begin = 0; begin < count; begin += kTileRows) {
@@ -88,10 +94,10 @@ void InterimIndex::Add(const float* vectors, std::size_t count) {
            .row = static_cast<std::uint32_t>(first + begin + i)});
     }
   }
-  size_.store(first + count, std::memory_order_release);
+  end_.store(first + count, std::memory_order_release);
 }
 
-std::size_t InterimIndex::memory_bytes() const {
+std::size_t InterimLists::memory_bytes() const {
   std::size_t bytes =
       sizeof(*this) + nearest_.memory_bytes() + probes_.memory_bytes();
   for (const RowList& list : lists_) bytes += list.memory_bytes();
@@ -100,22 +106,25 @@ std::size_t InterimIndex::memory_bytes() const {
 
 // The root of the lists: more of them are cut finer. As in the IVF indexes more
 // are looked into where few rows are in, whose nearest lie farther out.
-std::size_t InterimIndex::ProbesFor(const InterimQuery& query) const {
-  if (query.is_exact || query.passing == 0) return lists_.size();
+std::size_t InterimLists::ProbesFor(const InterimQuery& query) const {
+  if (query.passing == 0) return lists_.size();
   const auto lists = static_cast<double>(lists_.size());
-  const double share =
-      static_cast<double>(query.passing) / static_cast<double>(query.rows);
+  const double share = static_cast<double>(query.passing) /
+                       static_cast<double>(query.end - query.begin);
   const double for_hits = lists * static_cast<double>(query.k * kRowsPerHit) /
                           static_cast<double>(query.passing);
   const double probes = std::max(kProbes * std::sqrt(lists / share), for_hits);
   return static_cast<std::size_t>(std::min(std::ceil(probes), lists));
 }
 
-absl::Status InterimIndex::Search(const base::OpContext& ctx,
-                                  const InterimQuery& query, TopK& best) const {
+absl::Status InterimLists::Search(const base::OpContext& ctx,
+                                  const InterimQuery& query, bool is_exact,
+                                  TopK& best) const {
   RETURN_IF_ERROR(ctx.Check());
-  ListScan scan(query.query, dim_, metric_,
-                {.limit = query.rows, .excluded = query.excluded}, with_codes_);
+  ListScan scan(
+      query.query, dim_, metric_,
+      {.begin = query.begin, .end = query.end, .excluded = query.excluded},
+      with_codes_);
   if (lists_.size() == 1) {
     scan.Scan(lists_.front(), best);
     return absl::OkStatus();
@@ -130,7 +139,7 @@ absl::Status InterimIndex::Search(const base::OpContext& ctx,
     return scores[a] != scores[b] ? scores[a] < scores[b] : a < b;
   };
   std::sort(order.begin(), order.end(), is_nearer);
-  const std::size_t probes = ProbesFor(query);
+  const std::size_t probes = is_exact ? order.size() : ProbesFor(query);
   for (std::size_t i = 0; i < order.size(); ++i) {
     // Beyond the usual only if hits are missing.
     if (i >= probes && best.is_full()) break;

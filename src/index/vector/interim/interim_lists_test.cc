@@ -1,4 +1,4 @@
-#include "index/vector/interim/interim_index.h"
+#include "index/vector/interim/interim_lists.h"
 
 #include <algorithm>
 #include <atomic>
@@ -8,8 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "index/testing/random_vectors.h"
-#include "index/vector/brute_force.h"
+#include "index/vector/interim/interim_data_test.h"
 #include "index/vector/metric_kernels.h"
 
 namespace elanus::index {
@@ -17,105 +16,51 @@ namespace {
 
 using types::MetricType;
 
-constexpr MetricType kMetrics[] = {MetricType::kL2, MetricType::kIp,
-                                   MetricType::kCosine};
-
-// Points around centres, as embeddings lie.
-std::vector<float> Clustered(std::size_t rows, std::size_t dim,
-                             std::uint64_t seed) {
-  const auto centres = RandomVectors(100, dim, 99);
-  auto points = RandomVectors(rows, dim, seed);
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t centre = row * 7919 % 100;
-    for (std::size_t i = 0; i < dim; ++i) {
-      points[row * dim + i] =
-          centres[centre * dim + i] + 0.5F * points[row * dim + i];
-    }
-  }
-  return points;
-}
-
-struct Data {
-  std::vector<float> vectors;
-  std::size_t dim = 0;
-
-  std::size_t rows() const { return vectors.size() / dim; }
-  VectorBlock Block(std::size_t rows) const {
-    return {.data = vectors.data(), .rows = rows};
-  }
-};
-
-std::unique_ptr<InterimIndex> Trained(const Data& data, MetricType metric,
+std::unique_ptr<InterimLists> Trained(const Data& data, MetricType metric,
                                       std::size_t rows) {
   const VectorBlock block = data.Block(rows);
-  auto index = InterimIndex::Train(
-      {}, metric, {.blocks = std::span(&block, 1), .dim = data.dim});
+  auto index = InterimLists::Train(
+      {}, metric, {.blocks = std::span(&block, 1), .dim = data.dim}, 0);
   EXPECT_TRUE(index.ok()) << index.status();
   return *std::move(index);
 }
 
-std::vector<Neighbor> Scan(const Data& data, MetricType metric,
-                           std::span<const float> query, std::size_t rows,
-                           std::size_t k, types::BitsetView excluded) {
-  const VectorBlock block = data.Block(rows);
-  std::vector<float> distances(k);
-  std::vector<std::uint32_t> found(k);
-  EXPECT_TRUE(
-      BruteForceSearch({}, {.blocks = std::span(&block, 1), .dim = data.dim},
-                       metric, {.queries = query, .k = k, .excluded = excluded},
-                       {.distances = distances, .rows = found})
-          .ok());
-  std::vector<Neighbor> hits;
-  for (std::size_t i = 0; i < k && found[i] != kNoRow; ++i) {
-    hits.push_back({distances[i], found[i]});
-  }
-  return hits;
-}
-
-std::vector<Neighbor> Ask(const InterimIndex& index, std::span<const float> one,
-                          std::size_t k, InterimQuery query) {
+std::vector<Neighbor> Ask(const InterimLists& index, std::span<const float> one,
+                          std::size_t k, InterimQuery query,
+                          bool is_exact = false) {
   std::vector<float> storage;
   query.k = k;
   query.query = BindQueries(index.metric(), one, one.size(), storage).data();
   TopK best(k);
-  const absl::Status status = index.Search({}, query, best);
+  const absl::Status status = index.Search({}, query, is_exact, best);
   EXPECT_TRUE(status.ok()) << status;
   return best.TakeSorted();
 }
 
-double Share(const std::vector<Neighbor>& got,
-             const std::vector<Neighbor>& want) {
-  double found = 0;
-  for (const Neighbor& hit : want) {
-    if (std::ranges::count(got, hit.row, &Neighbor::row) != 0) found += 1;
-  }
-  return found / static_cast<double>(want.size());
-}
-
 // With the codes of this machine, the plain ones, and none.
-class InterimIndexTest
+class InterimListsTest
     : public testing::TestWithParam<const simd::CodeScanKernels*> {
  private:
   simd::ScopedCodeScanForTest kernels_{GetParam()};
 };
 
-TEST_P(InterimIndexTest, FewRowsAreFoundAsByAScanWhateverIsAddedMeanwhile) {
+TEST_P(InterimListsTest, FewRowsAreFoundAsByAScanWhateverIsAddedMeanwhile) {
   std::mt19937 random(1);
   for (int round = 0; round < 30; ++round) {
     const std::size_t dim = 1 + random() % 50;
     const Data data = {RandomVectors(1 + random() % 900, dim, random()), dim};
     const MetricType metric = kMetrics[round % 3];
     const auto index = Trained(data, metric, data.rows());
-    while (index->size() < data.rows()) {
+    while (index->end() < data.rows()) {
       const std::size_t count =
-          std::min<std::size_t>(1 + random() % 90, data.rows() - index->size());
-      index->Add(data.vectors.data() + index->size() * dim, count);
-      const std::size_t rows = 1 + random() % index->size();
+          std::min<std::size_t>(1 + random() % 90, data.rows() - index->end());
+      index->Add(data.vectors.data() + index->end() * dim, count);
+      const std::size_t rows = 1 + random() % index->end();
       const auto excluded = RandomExcluded(rows, 0.3 * (round % 2), random());
       const auto query = RandomVectors(1, dim, random());
       const std::size_t k = 1 + random() % 20;
       EXPECT_EQ(Ask(*index, query, k,
-                    {.rows = rows,
+                    {.end = rows,
                      .passing = rows - excluded.Count(),
                      .excluded = excluded.view()}),
                 Scan(data, metric, query, rows, k, excluded.view()));
@@ -123,7 +68,7 @@ TEST_P(InterimIndexTest, FewRowsAreFoundAsByAScanWhateverIsAddedMeanwhile) {
   }
 }
 
-TEST_P(InterimIndexTest, AskedForAllItFindsAllAmongManyLists) {
+TEST_P(InterimListsTest, AskedForAllItFindsAllAmongManyLists) {
   const Data data = {Clustered(5000, 16, 2), 16};
   for (const MetricType metric : kMetrics) {
     const auto index = Trained(data, metric, data.rows());
@@ -132,14 +77,13 @@ TEST_P(InterimIndexTest, AskedForAllItFindsAllAmongManyLists) {
     const auto queries = Clustered(20, 16, 3);
     for (std::size_t q = 0; q < 20; ++q) {
       const auto query = std::span(queries).subspan(q * 16, 16);
-      EXPECT_EQ(Ask(*index, query, 10,
-                    {.rows = 5000, .passing = 5000, .is_exact = true}),
+      EXPECT_EQ(Ask(*index, query, 10, {.end = 5000, .passing = 5000}, true),
                 Scan(data, metric, query, 5000, 10, {}));
     }
   }
 }
 
-TEST_P(InterimIndexTest, FindsNearlyAllOfManyRowsAlsoUnderAFilter) {
+TEST_P(InterimListsTest, FindsNearlyAllOfManyRowsAlsoUnderAFilter) {
   const Data data = {Clustered(12000, 24, 4), 24};
   const auto queries = Clustered(60, 24, 5);
   for (const MetricType metric : {MetricType::kL2, MetricType::kCosine}) {
@@ -153,7 +97,7 @@ TEST_P(InterimIndexTest, FindsNearlyAllOfManyRowsAlsoUnderAFilter) {
         const auto query = std::span(queries).subspan(q * 24, 24);
         recall +=
             Share(Ask(*index, query, 10,
-                      {.rows = data.rows(),
+                      {.end = data.rows(),
                        .passing = data.rows() - excluded.Count(),
                        .excluded = excluded.view()}),
                   Scan(data, metric, query, data.rows(), 10, excluded.view()));
@@ -163,7 +107,7 @@ TEST_P(InterimIndexTest, FindsNearlyAllOfManyRowsAlsoUnderAFilter) {
   }
 }
 
-TEST_P(InterimIndexTest, AnswersInFullWhereHitsLieInManyLists) {
+TEST_P(InterimListsTest, AnswersInFullWhereHitsLieInManyLists) {
   const Data data = {Clustered(5000, 8, 7), 8};
   const auto index = Trained(data, MetricType::kL2, data.rows());
   index->Add(data.vectors.data(), data.rows());
@@ -172,14 +116,14 @@ TEST_P(InterimIndexTest, AnswersInFullWhereHitsLieInManyLists) {
   for (std::size_t row = 0; row < data.rows(); row += 100) excluded.Clear(row);
   const std::vector<float> query(8);
   EXPECT_EQ(Ask(*index, query, 50,
-                {.rows = data.rows(),
+                {.end = data.rows(),
                  .passing = data.rows(),
                  .excluded = excluded.view()})
                 .size(),
             50U);
 }
 
-TEST_P(InterimIndexTest, RowsWithoutANumberOrWithAHugeOneHurtNoOther) {
+TEST_P(InterimListsTest, RowsWithoutANumberOrWithAHugeOneHurtNoOther) {
   Data data = {RandomVectors(400, 12, 8), 12};
   data.vectors[17 * 12 + 3] = std::numeric_limits<float>::quiet_NaN();
   data.vectors[18 * 12 + 3] = 3e19F;
@@ -188,27 +132,27 @@ TEST_P(InterimIndexTest, RowsWithoutANumberOrWithAHugeOneHurtNoOther) {
     const auto index = Trained(data, metric, data.rows());
     index->Add(data.vectors.data(), data.rows());
     const auto query = RandomVectors(1, 12, 9);
-    EXPECT_EQ(Ask(*index, query, 10, {.rows = 400, .passing = 400}),
+    EXPECT_EQ(Ask(*index, query, 10, {.end = 400, .passing = 400}),
               Scan(data, metric, query, 400, 10, {}));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Codes, InterimIndexTest,
+INSTANTIATE_TEST_SUITE_P(Codes, InterimListsTest,
                          testing::Values(simd::CodeScan(),
                                          &simd::kScalarCodeScan, nullptr));
 
-TEST(InterimIndexThreadsTest, SearchesSeeAllThatWasAddedBeforeTheyBegan) {
+TEST(InterimListsThreadsTest, SearchesSeeAllThatWasAddedBeforeTheyBegan) {
   const Data data = {Clustered(6000, 8, 10), 8};
   const auto index = Trained(data, MetricType::kL2, data.rows());
   std::atomic<bool> done{false};
   const auto search = [&](std::size_t seed) {
     std::mt19937_64 random(seed);
     while (!done.load()) {
-      const std::size_t rows = index->size();
+      const std::size_t rows = index->end();
       if (rows == 0) continue;
       const std::size_t row = random() % rows;
       const auto hits = Ask(*index, std::span(data.vectors).subspan(row * 8, 8),
-                            3, {.rows = rows, .passing = rows});
+                            3, {.end = rows, .passing = rows});
       ASSERT_FALSE(hits.empty());
       EXPECT_EQ(hits.front().row, row);
       for (const Neighbor& hit : hits) EXPECT_LT(hit.row, rows);

@@ -1,0 +1,78 @@
+#include "index/vector/hnsw/graph_search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "index/vector/hnsw/walk.h"
+
+namespace elanus::index {
+namespace {
+
+// Under a filter a walk keeps more rows, since most do not pass. Of those that
+// do, the fewer pass, the fewer it needs: they lie all over what was walked
+// over, and it is the rows at the edge that are missed. Measured.
+constexpr double kWidening = 0.6;
+// So many times k are to pass on the average.
+constexpr double kSpare = 1.4;
+// A walk that met fewer than k is done again, with so many times as many rows.
+constexpr std::size_t kWider = 3;
+
+// What a walk and a scan cost, in nanoseconds of some machine: only their
+// ratio counts. For each row that a walk keeps it reads scattered links and
+// rows; a scan reads rows in order.
+constexpr double kRowsPerLink = 0.6;
+constexpr double kWalkedRow = 70;
+constexpr double kScannedRow = 8;
+constexpr double kByte = 0.05;
+
+double WalkCost(const HnswGraph& graph, std::size_t ef) {
+  return static_cast<double>(ef) * kRowsPerLink * graph.m *
+         (kWalkedRow + kByte * static_cast<double>(graph.walked_bytes()));
+}
+
+}  // namespace
+
+GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
+                     std::size_t passing) {
+  const std::size_t rows = graph.rows;
+  GraphPlan plan{.k = k, .passing = passing, .ef = ef, .exact = ExactCount(k)};
+  if (passing < rows) {
+    const double share =
+        std::max(1.0, static_cast<double>(passing)) / static_cast<double>(rows);
+    const double wanted =
+        std::max(static_cast<double>(ef) * std::pow(share, -kWidening),
+                 kSpare * static_cast<double>(k) / share);
+    plan.ef = static_cast<std::size_t>(
+        std::min(std::ceil(wanted), static_cast<double>(rows)));
+  }
+  plan.scan_cost =
+      static_cast<double>(passing) *
+      (kScannedRow + kByte * static_cast<double>(graph.scanned_bytes()));
+  return plan;
+}
+
+bool IsScanned(const HnswGraph& graph, const GraphPlan& plan) {
+  return WalkCost(graph, plan.ef) >= plan.scan_cost;
+}
+
+absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
+                                 const HnswGraph& graph, const float* query,
+                                 const GraphPlan& plan,
+                                 types::BitsetView excluded,
+                                 WalkScratch& scratch,
+                                 std::vector<Neighbor>& hits) {
+  for (std::size_t ef = plan.ef; WalkCost(graph, ef) < plan.scan_cost;
+       ef *= kWider) {
+    RETURN_IF_ERROR(WalkGraph(ctx, graph, query,
+                              {.ef = std::min(ef, graph.rows),
+                               .exact = plan.exact,
+                               .excluded = excluded},
+                              scratch, hits));
+    if (hits.size() >= std::min(plan.k, plan.passing)) return true;
+    // Fewer although all pass: many rows are equal, or out of reach.
+    if (plan.passing == graph.rows) break;
+  }
+  return false;
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,54 @@
+// How a graph is searched under a filter: by walks through it, or, where few
+// rows pass or the walk has to be wide, by a scan. Which, is told by cost.
+//
+//   const GraphPlan plan = PlanSearch(graph, ef, k, passing);
+//   if (!IsScanned(graph, plan)) {
+//     ASSIGN_OR_RETURN(const bool is_enough,
+//                      WalkForHits(ctx, graph, query, plan, excluded, scratch,
+//                                  hits));
+//   }
+//
+// Threads: any, each with its own scratch.
+// Errors:  those of the context.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/op_context.h"
+#include "base/status.h"
+#include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/scratch.h"
+#include "types/bitset.h"
+
+namespace elanus::index {
+
+// The same for all queries of a request.
+struct GraphPlan {
+  std::size_t k = 0;
+  std::size_t passing = 0;
+  std::size_t ef = 0;  // of a walk over all rows
+  double scan_cost = 0;
+  // So many of the nearest by their codes are compared by finer values.
+  std::size_t exact = 0;
+};
+
+// For `k` hits out of `passing` rows, where a walk without a filter would keep
+// `ef` rows.
+GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
+                     std::size_t passing);
+
+// Whether a scan is cheaper.
+bool IsScanned(const HnswGraph& graph, const GraphPlan& plan);
+
+// The nearest rows of a query that is bound (BindQueries), nearest first; walks
+// get wider until there are min(k, passing). False: there are fewer, and a scan
+// is cheaper than the next walk.
+absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
+                                 const HnswGraph& graph, const float* query,
+                                 const GraphPlan& plan,
+                                 types::BitsetView excluded,
+                                 WalkScratch& scratch,
+                                 std::vector<Neighbor>& hits);
+
+}  // namespace elanus::index
