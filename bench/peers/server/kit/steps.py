@@ -267,8 +267,9 @@ def topics(peer, data, plan):
 
 STEPS = {step.__name__: step for step in (
     connect, idle, insert_small, pickup, insert, flush, build, load, search,
-    search_batch, search_flat, search_filtered, query_keys, strong, search_while_writing,
-    write_for_minutes, write_then_strong, upsert, delete, drop, scalar_filter, topics)}
+    search_batch, search_flat, search_filtered, query_keys, strong,
+    search_while_writing, write_for_minutes, write_then_strong, upsert, delete,
+    drop, scalar_filter, topics)}
 # Milvus takes minutes for these and the marks do not compare them.
 OWN_STEPS = ("scalar_filter", "topics")
 # Only where they are asked for.
