@@ -4,11 +4,10 @@
 // prefix of the log that it stands for.
 #include <gtest/gtest.h>
 
-#include <future>
-
 #include "base/timer.h"
 #include "segment/rows_maker_test.h"
 #include "segment/sealed/sealed_segment.h"
+#include "segment/tail/settled_tail_test.h"
 #include "segment/tail/tail_set.h"
 #include "storage/embedded/embedded_log.h"
 #include "storage/embedded/posix_log_folder.h"
@@ -189,25 +188,22 @@ class HandoverModel {
     tail_ = *std::move(tail);
     events_ = std::make_shared<Events>();
     reader_ = std::make_shared<Reader>();
-    tail_->AddListener(
-        TailUser::kDataNode, events_, [&](const VchannelTail::Joined& joined) {
-          for (const auto& closed : joined.closed) {
-            events_->closed.emplace_back(closed.segment, closed.next);
-          }
-        });
-    tail_->AddListener(TailUser::kQueryNode, reader_,
-                       [&](const VchannelTail::Joined& joined) {
-                         reader_->growing = *joined.growing;
-                       });
+    Join(*tail_, TailUser::kDataNode, events_,
+         [&](const VchannelTail::Joined& joined) {
+           for (const auto& closed : joined.closed) {
+             events_->closed.emplace_back(closed.segment, closed.next);
+           }
+         });
+    Join(*tail_, TailUser::kQueryNode, reader_,
+         [&](const VchannelTail::Joined& joined) {
+           reader_->growing = *joined.growing;
+         });
     CatchUp();
     HandOver();
   }
 
   void CatchUp() {
-    std::promise<absl::Status> done;
-    tail_->WaitFor(end_, {},
-                   [&](absl::Status status) { done.set_value(status); });
-    const absl::Status status = done.get_future().get();
+    const absl::Status status = WaitUntilApplied(*tail_, end_);
     ASSERT_TRUE(status.ok()) << status;
     ASSERT_EQ(tail_->clock().value, clock_);
   }
@@ -224,8 +220,7 @@ class HandoverModel {
           .deletes_to = segment->min_at().Previous()};
       tail_->ReleaseSegment(segment->id(), TailUser::kDataNode);
     }
-    std::optional<SealPoint> point;
-    tail_->TrySealPoint([&](auto here) { point = std::move(here); });
+    std::optional<SealPoint> point = SealPointOf(*tail_);
     if (!point.has_value() || random_() % 4 == 0) return;
     const auto fresh =
         tail_->tombstones().Between(meta_.checkpoint.clock, point->clock);
@@ -297,7 +292,7 @@ class HandoverModel {
       sealed.push_back(*segment);
       opened.push_back(*std::move(segment));
     }
-    tail_->RunAtBoundary([&] {
+    DoAtBoundary(*tail_, [&] {
       const auto batches =
           *tail_->tombstones().Between(pin.since(), base::Timestamp::Max());
       for (const auto& segment : opened) {

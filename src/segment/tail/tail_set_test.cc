@@ -7,6 +7,7 @@
 
 #include "base/timer.h"
 #include "segment/rows_maker_test.h"
+#include "segment/tail/settled_tail_test.h"
 #include "storage/embedded/embedded_log.h"
 #include "storage/embedded/posix_log_folder.h"
 #include "testing/faulty_log_folder.h"
@@ -94,17 +95,6 @@ class TailSetTest : public ::testing::Test {
     return *tail;
   }
 
-  // Returns when the listener hears: it joins between two records of the tail,
-  // some time after it asked.
-  static VchannelTail::Joined Join(VchannelTail& tail, TailUser user,
-                                   std::shared_ptr<TailListener> listener) {
-    std::promise<VchannelTail::Joined> joined;
-    tail.AddListener(
-        user, std::move(listener),
-        [&](const VchannelTail::Joined& here) { joined.set_value(here); });
-    return joined.get_future().get();
-  }
-
   RecordHeader Header(VchannelKey key) {
     return {.vchannel = key,
             .writer = base::WriterId{1},
@@ -145,14 +135,6 @@ class TailSetTest : public ::testing::Test {
 
   storage::AppendResult Close(VchannelKey key) {
     return Append(*BuildCloseSegments(Header(key), {}));
-  }
-
-  absl::Status Wait(VchannelTail& tail, const storage::Position& position,
-                    const base::OpContext& ctx = {}) {
-    std::promise<absl::Status> done;
-    tail.WaitFor(position, ctx,
-                 [&](absl::Status status) { done.set_value(status); });
-    return done.get_future().get();
   }
 
   Contents ContentsOf(const VchannelTail& tail) {
@@ -202,8 +184,8 @@ TEST_F(TailSetTest, EachVchannelGetsItsOwnRecordsOnly) {
   Insert(kA, {1, 2});
   Insert(kB, {3});
   Insert(kA, {2}, RecordType::kUpsert);
-  ASSERT_TRUE(Wait(*a, end_.next).ok());
-  ASSERT_TRUE(Wait(*b, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*a, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*b, end_.next).ok());
   EXPECT_EQ(ContentsOf(*a),
             (Contents{{base::SegmentId{1}, {{1, 10}, {2, 30}}}}));
   EXPECT_EQ(ContentsOf(*b), (Contents{{base::SegmentId{2}, {{3, 20}}}}));
@@ -216,16 +198,16 @@ TEST_F(TailSetTest,
   Insert(kA, {1});
   Insert(kB, {2});
   const auto a = Watch(Spec(kA));
-  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*a, end_.next).ok());
   Insert(kA, {3});
-  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*a, end_.next).ok());
   const auto b = Watch(Spec(kB));
-  ASSERT_TRUE(Wait(*b, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*b, end_.next).ok());
   EXPECT_EQ(a->growing()->front()->rows(), 2u);
   EXPECT_EQ(b->growing()->front()->rows(), 1u);
   Insert(kB, {4});
-  ASSERT_TRUE(Wait(*b, end_.next).ok());
-  ASSERT_TRUE(Wait(*a, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*b, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*a, end_.next).ok());
   EXPECT_EQ(b->growing()->front()->rows(), 2u);
   EXPECT_EQ(a->growing()->front()->rows(), 2u);
 }
@@ -238,7 +220,7 @@ TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
     const auto recorder = std::make_shared<Recorder>();
     Join(*tail, TailUser::kDataNode, recorder);
     for (int i = 0; i < 60; ++i) RandomStep(random, i % 4 == 3 ? kB : kA);
-    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
     const Contents whole = ContentsOf(*tail);
     points += recorder->seal_points.size();
     for (const SealPoint& point : recorder->seal_points) {
@@ -247,7 +229,7 @@ TEST_F(TailSetTest, ReplayFromAnySealPointGivesTheRowsOfReplayFromTheStart) {
       spec.start = point.position;
       spec.replay_state = point.replay_state;
       const auto again = *others->Watch(std::move(spec));
-      ASSERT_TRUE(Wait(*again, end_.next).ok());
+      ASSERT_TRUE(WaitUntilApplied(*again, end_.next).ok());
       EXPECT_EQ(again->clock(), tail->clock());
       Contents later = whole;
       std::erase_if(later, [&](const auto& entry) {
@@ -273,7 +255,7 @@ TEST_F(TailSetTest, RowsThatAreInFilesAreNotTakenFromTheLog) {
   VchannelSpec spec = Spec(kA);
   spec.synced_to[base::SegmentId{1}] = closed.next;
   const auto tail = Watch(std::move(spec));
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   EXPECT_EQ(ContentsOf(*tail), (Contents{{base::SegmentId{3}, {{2, 30}}}}));
 }
 
@@ -281,25 +263,20 @@ TEST_F(TailSetTest, SealPointsAreThereWhereNothingIsOpen) {
   const auto tail = Watch(Spec(kA));
   const auto recorder = std::make_shared<Recorder>();
   Join(*tail, TailUser::kDataNode, recorder);
-  const auto seal_point = [&] {
-    std::promise<std::optional<SealPoint>> point;
-    tail->TrySealPoint([&](auto here) { point.set_value(std::move(here)); });
-    return point.get_future().get();
-  };
   Insert(kB, {5});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
-  EXPECT_EQ(seal_point()->position, end_.next);
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
+  EXPECT_EQ(SealPointOf(*tail)->position, end_.next);
   Insert(kA, {1});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
-  EXPECT_FALSE(seal_point().has_value());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
+  EXPECT_FALSE(SealPointOf(*tail).has_value());
   EXPECT_EQ(tail->unwritten().rows, 1u);
   Close(kA);
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   ASSERT_THAT(recorder->seal_points, SizeIs(1));
   EXPECT_EQ(recorder->seal_points[0].position, end_.next);
   EXPECT_EQ(recorder->seal_points[0].clock, tail->clock());
   Close(kA);
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   EXPECT_THAT(recorder->seal_points, SizeIs(2));
 }
 
@@ -308,14 +285,14 @@ TEST_F(TailSetTest, AClosedSegmentLeavesWhenAllItsUsersHaveReleasedIt) {
   Join(*tail, TailUser::kDataNode, std::make_shared<Recorder>());
   Join(*tail, TailUser::kQueryNode, std::make_shared<Recorder>());
   Insert(kA, {1});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   tail->ReleaseSegment(base::SegmentId{1}, TailUser::kDataNode);
   tail->ReleaseSegment(base::SegmentId{1}, TailUser::kQueryNode);
   EXPECT_THAT(*tail->growing(), SizeIs(1)) << "it is still open";
   Close(kA);
   Insert(kA, {2});
   Close(kA);
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   tail->ReleaseSegment(base::SegmentId{1}, TailUser::kDataNode);
   EXPECT_THAT(*tail->growing(), SizeIs(2));
   EXPECT_EQ(tail->unwritten().segments, 1u);
@@ -324,18 +301,19 @@ TEST_F(TailSetTest, AClosedSegmentLeavesWhenAllItsUsersHaveReleasedIt) {
   tail->ReleaseSegment(base::SegmentId{3}, TailUser::kDataNode);
   EXPECT_THAT(*tail->growing(), SizeIs(1));
   tail->RemoveListener(TailUser::kQueryNode, nullptr);
+  DoAtBoundary(*tail, [] {});
   EXPECT_THAT(*tail->growing(), IsEmpty());
 }
 
 TEST_F(TailSetTest, WaitingEndsByReplayDeadlineCancellationOrTheEndOfWatching) {
   const auto tail = Watch(Spec(kA));
   Insert(kA, {1});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   const storage::Position later = storage::Position::FromBytes(
       std::string(storage::Position::kMaxSize, '\xFF'));
   const std::int64_t soon = base::SystemClock().MonotonicNs() + 30'000'000;
-  EXPECT_EQ(base::CodeOf(Wait(*tail, later,
-                              base::OpContext(base::SystemClock(), soon, ""))),
+  EXPECT_EQ(base::CodeOf(WaitUntilApplied(
+                *tail, later, base::OpContext(base::SystemClock(), soon, ""))),
             base::ErrorCode::kDeadlineExceeded);
   const base::OpContext ctx;
   std::promise<base::ErrorCode> cancelled;
@@ -357,7 +335,7 @@ TEST_F(TailSetTest, ADamagedRecordStopsTheTailBeforeIt) {
   const storage::Position whole = Insert(kA, {1}).next;
   Append(base::Buffer::FromString("no record at all"));
   Insert(kA, {2});
-  EXPECT_EQ(base::CodeOf(Wait(*tail, end_.next)),
+  EXPECT_EQ(base::CodeOf(WaitUntilApplied(*tail, end_.next)),
             base::ErrorCode::kDataIntegrity);
   EXPECT_EQ(tail->applied(), whole);
   EXPECT_EQ(tail->growing()->front()->rows(), 1u);
@@ -374,7 +352,7 @@ TEST_F(TailSetTest, ReadsThatFailForAWhileLeaveNoGapAndNothingTwice) {
   std::mt19937 random(1);
   for (int i = 0; i < 40; ++i) RandomStep(random, i % 3 == 0 ? kB : kA);
   const auto expected = Watch(Spec(kA));
-  ASSERT_TRUE(Wait(*expected, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*expected, end_.next).ok());
   const Contents contents = ContentsOf(*expected);
   const std::uint64_t clock = expected->clock().value;
   for (const int skipped : {0, 1, 7, 20, 39}) {
@@ -385,7 +363,7 @@ TEST_F(TailSetTest, ReadsThatFailForAWhileLeaveNoGapAndNothingTwice) {
         base::Error(base::ErrorCode::kIoFailed, "the cable is loose"), skipped,
         /*times=*/2);
     const auto tail = Watch(Spec(kA));
-    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
     EXPECT_EQ(ContentsOf(*tail), contents);
     EXPECT_EQ(tail->clock().value, clock);
   }
@@ -394,7 +372,7 @@ TEST_F(TailSetTest, ReadsThatFailForAWhileLeaveNoGapAndNothingTwice) {
 TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {
   const auto tail = Watch(Spec(kA));
   Insert(kA, {1});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   const auto recorder = std::make_shared<Recorder>();
   const VchannelTail::Joined here = Join(*tail, TailUser::kQueryNode, recorder);
   EXPECT_THAT(*here.growing, SizeIs(1));
@@ -402,7 +380,7 @@ TEST_F(TailSetTest, ListenersJoinAtABoundaryAndMissNothing) {
   Delete(kA, 1);
   Close(kA);
   Insert(kA, {5});
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   EXPECT_THAT(recorder->tombstones, ElementsAre(1));
   EXPECT_THAT(recorder->opened, ElementsAre(base::SegmentId{4}));
   EXPECT_THAT(recorder->closed, SizeIs(1));
@@ -415,7 +393,7 @@ TEST_F(TailSetTest, ADroppedPartitionLeavesMemoryAtOnce) {
   Insert(kA, {1});
   Insert(kA, {2}, RecordType::kInsert, base::PartitionId{2});
   Append(*BuildDropPartition(Header(kA), kPartition, "p"));
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   EXPECT_EQ(ContentsOf(*tail), (Contents{{base::SegmentId{2}, {{2, 20}}}}));
   EXPECT_THAT(recorder->dropped, ElementsAre(kPartition));
   EXPECT_THAT(recorder->closed, IsEmpty());
@@ -427,7 +405,7 @@ TEST_F(TailSetTest, PinnedTombstonesSurviveTheCheckpointThatHoldsThem) {
   const auto tail = Watch(Spec(kA));
   Delete(kA, 1);
   Delete(kA, 2);
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
   TombstoneLog& log = tail->tombstones();
   TombstonePin pin = log.Pin();
   log.Trim({10});
@@ -459,14 +437,14 @@ TEST_F(TailSetTest, AStartBehindTheEndOfTheLogIsRefused) {
       std::string(end_.next.bytes().size(), '\x7F'));
   EXPECT_FALSE(tails_->Watch(std::move(spec)).ok());
   Insert(kA, {2});
-  EXPECT_TRUE(Wait(*tail, end_.next).ok());
+  EXPECT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
 }
 
 TEST_F(TailSetTest, MemoryIsGivenBackWithTheTail) {
   {
     const auto tail = Watch(Spec(kA));
     Insert(kA, {1}, RecordType::kUpsert);
-    ASSERT_TRUE(Wait(*tail, end_.next).ok());
+    ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
     EXPECT_GT(budget_.used(), 0);
     tails_->Unwatch(kA);
   }
@@ -492,8 +470,8 @@ TEST_F(TailSetTest, BoundaryTasksRunBetweenRecords) {
   });
   for (int i = 0; i < 200; ++i) Insert(kA, {1, 2, 3});
   poster.join();
-  ASSERT_TRUE(Wait(*tail, end_.next).ok());
-  tail->RunAtBoundary([] {});
+  ASSERT_TRUE(WaitUntilApplied(*tail, end_.next).ok());
+  DoAtBoundary(*tail, [] {});
   EXPECT_EQ(ran, 200);
 }
 
