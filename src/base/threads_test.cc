@@ -54,18 +54,28 @@ TEST(ThreadPoolTest, RunsAsManyTasksAtOnceAsItIsWide) {
 
 TEST(ThreadTimerTest, RunsInTheOrderOfTheDelaysNotOfTheCalls) {
   InlineExecutor executor;
-  ThreadTimer timer(executor);
+  std::latch has_begun(1);
+  std::latch may_end(1);
   std::vector<int> order;  // only the timer's thread writes before the latch
   std::latch done(3);
+  ThreadTimer timer(executor);
+  timer.After(milliseconds(0), [&] {
+    has_begun.count_down();
+    may_end.wait();
+  });
+  has_begun.wait();
   const auto note = [&](int n) {
     return [&, n] {
       order.push_back(n);
       done.count_down();
     };
   };
-  timer.After(milliseconds(60), note(3));
-  timer.After(milliseconds(30), note(2));
-  timer.After(milliseconds(0), note(1));
+  // All are due, and so far apart that it does not matter how long the calls
+  // take.
+  timer.After(std::chrono::hours(-1), note(3));
+  timer.After(std::chrono::hours(-2), note(2));
+  timer.After(std::chrono::hours(-3), note(1));
+  may_end.count_down();
   done.wait();
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
