@@ -46,6 +46,8 @@ class TestClient {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::seconds(20));
+    // A port of a test that hangs up early may do so before gRPC has begun.
+    context.set_wait_for_ready(true);
     for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
     const auto bytes = role::WrapBytes(base::Buffer::FromString(request));
     grpc::CompletionQueue queue;
