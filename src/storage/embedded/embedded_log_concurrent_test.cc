@@ -85,7 +85,6 @@ TEST(EmbeddedLogConcurrentTest, FollowersAndFilesHoldWhatManyWritersWrote) {
     followed.push_back(sink.WaitForTexts(0));
   }
   ExpectWhole(followed);
-  EXPECT_LT(log->stats().syncs, log->stats().records / 4);
 
   followers.clear();
   log.reset();
