@@ -20,8 +20,24 @@ import urllib.error
 import urllib.request
 
 
+_claims = []  # kept as long as this process lives
+
+
+def claim(port):
+    """False if the port was given out before, here or by another process."""
+    # The name of a socket belongs to one process at a time, and goes with it.
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0elanus-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _claims.append(name)
+    return True
+
+
 def free_ports(count):
-    """Ports that nobody listens on now.
+    """Ports that nobody listens on now, and that nobody else is given.
 
     Below those that the system gives to outgoing connections, so that none of
     them takes a server's port while it is restarted.
@@ -34,7 +50,7 @@ def free_ports(count):
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in ports:
+        if claim(port):
             ports.append(port)
     return ports
 
