@@ -67,10 +67,11 @@ def collection_file(server, collection):
     return files(server, f"collection/{collection}/*")[-1]
 
 
-def bytes_of(path):
+def newest_bytes(server, pattern):
+    """Those of the newest file."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:  # there is a newer one
+        return files(server, pattern)[-1].read_bytes()
+    except (IndexError, FileNotFoundError):  # none yet, or a newer one
         return b""
 
 
@@ -85,12 +86,16 @@ def filled(start_server):
     books = client.describe_collection("books")["collection_id"]
     others = client.describe_collection("others")["collection_id"]
     client.close()
-    wait_until(lambda: b"library" in bytes_of(collection_file(server, books))
-               and b"gone" not in bytes_of(collection_file(server, others)),
-               "collection files")
+
+    def are_saved():
+        of_others = newest_bytes(server, f"collection/{others}/*")
+        return (b"library" in newest_bytes(server, f"collection/{books}/*")
+                and of_others and b"gone" not in of_others)
+
+    wait_until(are_saved, "collection files")
     # The last thing that a recovery knows from nowhere else.
-    wait_until(lambda: f"query/load/{others}".encode() in bytes_of(
-        files(server, "meta/*")[-1]), "a copy of the metadata")
+    wait_until(lambda: f"query/load/{others}".encode() in newest_bytes(
+        server, "meta/*"), "a copy of the metadata")
     assert check(server).returncode == 0, check(server).stdout
     server.kill()
     return server.folder, found, books, others
