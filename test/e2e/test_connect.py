@@ -1,6 +1,7 @@
 """Connection, version, health and time."""
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import grpc
@@ -10,7 +11,7 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2
 from conftest import BINARY
 from elanus_process import ElanusProcess
 from raw import Api, ok
-from support import new_client
+from support import new_client, wait_until
 
 
 def test_connect_names_the_server_and_gives_each_connection_an_id(api):
@@ -121,7 +122,15 @@ def test_both_ports_listen_where_they_are_told_to(tmp_path, name, host):
                                wait_for_ready=True))
         api.close()
         url = f"http://{host}:{server.management_port}/healthz"
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            assert reply.status == 200
+
+        def is_healthy():
+            try:
+                with urllib.request.urlopen(url, timeout=5) as reply:
+                    return reply.status == 200
+            except urllib.error.HTTPError:
+                return False
+
+        # The server takes calls a moment before it calls itself ready.
+        wait_until(is_healthy, "healthy")
     finally:
         assert server.terminate() == 0
