@@ -7,14 +7,17 @@
 //       });
 //
 // A node that no longer serves a shard has it asked for once more, at the
-// leader of then.
+// leader of then. What is being loaded, as after a start, is waited for.
 //
 // Threads:   `done` runs on the thread of the last answer, perhaps before Start
 //            returns.
 // Ownership: the call owns its requests and replies.
-// Errors:    query coord's and the nodes', unchanged; kNodeNotAvailable.
+// Errors:    query coord's and the nodes', unchanged; kNodeNotAvailable;
+//            kCollectionNotFullyLoaded after waiting.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +49,11 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   }
 
  private:
+  using Milliseconds = std::chrono::milliseconds;
+  static constexpr Milliseconds kLoadPatience{10'000};
+  static constexpr Milliseconds kLoadPollMin{2};
+  static constexpr Milliseconds kLoadPollMax{100};
+
   FanOut(Proxy& proxy, const base::OpContext& ctx, Method method,
          ReadTarget target, Request request, Finished done)
       : proxy_(proxy),
@@ -62,12 +70,31 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
     proxy_.deps().query_coord.GetShardLeaders(
         ctx_, leaders_request_, &leaders_,
         [self = this->shared_from_this()](absl::Status status) {
+          if (status.ok() && self->leaders_.is_loading()) {
+            return self->AskLater();
+          }
           if (status.ok()) {
             status = CheckLoaded(self->leaders_, self->target_.partitions);
           }
           if (!status.ok()) return self->done_(std::move(status));
           self->AskNodes();
         });
+  }
+
+  void AskLater() {
+    if (waited_ >= kLoadPatience) {
+      return done_(base::Error(base::ErrorCode::kCollectionNotFullyLoaded,
+                               "collection not fully loaded[collection={}]",
+                               request_.scope().collection_id()));
+    }
+    // At first often: after a start most loads are done in milliseconds.
+    const auto delay = std::clamp(waited_, kLoadPollMin, kLoadPollMax);
+    waited_ += delay;
+    proxy_.deps().timer.After(delay, [self = this->shared_from_this()] {
+      const absl::Status status = self->ctx_.Check();
+      if (!status.ok()) return self->done_(status);
+      self->AskLeaders();
+    });
   }
 
   void AskNodes() {
@@ -128,6 +155,7 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   std::vector<Request> copies_;
   std::vector<Reply> replies_;
   bool retried_ = false;
+  Milliseconds waited_{0};
 };
 
 }  // namespace elanus::access

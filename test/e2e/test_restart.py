@@ -80,6 +80,25 @@ def test_ids_and_times_do_not_run_back_over_a_kill(own_server):
     assert seen_ids == sorted(set(seen_ids))
 
 
+def test_a_read_right_after_a_start_waits_for_the_load(own_server):
+    client = new_client(own_server)
+    make(client, "c")
+    client.insert("c", rows_with_vectors(100))
+    client.flush("c")
+    client.close()
+    own_server.kill()
+    # The first try to load fails, the next comes a moment later.
+    segments = own_server.folder / "objects/segment"
+    segments.rename(segments.with_name("aside"))
+    own_server.start()
+    api = Api(own_server.address)
+    wait_until(lambda: "load of shard" in own_server.log_path.read_text(),
+               "a try")
+    segments.with_name("aside").rename(segments)
+    assert api.count("c") == 100
+    api.close()
+
+
 def test_writes_go_on_after_a_restart(own_server):
     client = new_client(own_server)
     make(client, "c", auto_id=True)

@@ -18,12 +18,6 @@ absl::Status NotLoaded(base::CollectionId id) {
                      "collection not loaded[collection={}]", base::ToInt(id));
 }
 
-absl::Status NotFullyLoaded(base::CollectionId id) {
-  return base::Error(ErrorCode::kCollectionNotFullyLoaded,
-                     "collection not fully loaded[collection={}]",
-                     base::ToInt(id));
-}
-
 void AnswerAll(std::vector<base::Done> waiters, const absl::Status& status) {
   for (base::Done& done : waiters) done(status);
 }
@@ -336,12 +330,7 @@ void CollectionLoad::Describe(const std::vector<std::int64_t>& partitions,
   base::MutexLock lock(mutex_);
   reply->set_state(internal::GetLoadStateReply::NOT_LOADED);
   if (!wish_.has_value()) return;
-  const auto fails = [](const Shard& shard) {
-    return shard.failures >= kFailuresToTell;
-  };
-  if (std::any_of(shards_.begin(), shards_.end(), fails)) {
-    reply->set_fail_reason(fail_reason_);
-  }
+  if (Fails()) reply->set_fail_reason(fail_reason_);
   reply->set_whole_collection(wish_->whole_collection());
   *reply->mutable_partition_ids() = wish_->partition_ids();
   const auto& wished = wish_->partition_ids();
@@ -373,9 +362,7 @@ absl::Status CollectionLoad::Leaders(
   base::MutexLock lock(mutex_);
   if (!wish_.has_value()) return NotLoaded(id_);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    if (shards_[i].loaded == 0) {
-      return NotFullyLoaded(id_);
-    }
+    if (shards_[i].loaded == 0) return NotLoadedYet(reply);
     internal::ShardLeader& leader = *reply->add_leaders();
     leader.set_shard(static_cast<std::int32_t>(i));
     leader.set_node_id(base::ToInt(nodes_[i].id));
@@ -392,7 +379,25 @@ absl::Status CollectionLoad::Leaders(
   if (wish_->whole_collection()) {
     for (const std::int64_t id : served) reply->add_partition_ids(id);
   }
-  if (reply->partition_ids().empty()) return NotFullyLoaded(id_);
+  if (reply->partition_ids().empty()) return NotLoadedYet(reply);
+  return absl::OkStatus();
+}
+
+bool CollectionLoad::Fails() const {
+  return std::ranges::any_of(shards_, [](const Shard& shard) {
+    return shard.failures >= kFailuresToTell;
+  });
+}
+
+absl::Status CollectionLoad::NotLoadedYet(
+    internal::GetShardLeadersReply* reply) const {
+  reply->Clear();
+  if (Fails()) {
+    return base::Error(ErrorCode::kCollectionNotFullyLoaded,
+                       "collection not fully loaded[collection={}]: {}",
+                       base::ToInt(id_), fail_reason_);
+  }
+  reply->set_is_loading(true);
   return absl::OkStatus();
 }
 

@@ -71,7 +71,7 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
   // has failed several times in a row: it is tried again, but may never work.
   void Describe(const std::vector<std::int64_t>& partitions,
                 internal::GetLoadStateReply* reply) const;
-  // kCollectionNotLoaded, kCollectionNotFullyLoaded.
+  // kCollectionNotLoaded; kCollectionNotFullyLoaded where it keeps failing.
   absl::Status Leaders(internal::GetShardLeadersReply* reply) const;
 
   const std::vector<QueryNodeRef>& nodes() const { return nodes_; }
@@ -107,6 +107,11 @@ class CollectionLoad : public std::enable_shared_from_this<CollectionLoad> {
   std::set<std::int64_t> ServedByAll() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WholeServedByAll() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Has a shard failed so often in a row that it is told?
+  bool Fails() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What readers are told before all shards serve.
+  absl::Status NotLoadedYet(internal::GetShardLeadersReply* reply) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const QueryDeps deps_;
   const base::CollectionId id_;

@@ -234,16 +234,19 @@ TEST_F(QueryCoordinatorTest, ALoadAnswersBeforeAndServesAfterItsShards) {
   EXPECT_THAT(node_.calls, ElementsAre("load 0 whole", "load 1 whole"));
   EXPECT_EQ(LoadState().state(), State::LOADING);
   EXPECT_EQ(LoadState().progress(), 0);
-  EXPECT_EQ(base::CodeOf(Leaders().status()),
-            ErrorCode::kCollectionNotFullyLoaded);
+  EXPECT_TRUE(Leaders()->is_loading());
+  EXPECT_EQ(Leaders()->leaders_size(), 0);
   base::Done second = std::move(node_.parked[1]);
   node_.parked.pop_back();
   node_.Answer(absl::OkStatus());
   EXPECT_EQ(LoadState().progress(), 50);
+  EXPECT_TRUE(Leaders()->is_loading());
+  EXPECT_EQ(Leaders()->leaders_size(), 0);
   second(absl::OkStatus());
   EXPECT_EQ(LoadState().state(), State::LOADED);
   const auto leaders = Leaders();
   ASSERT_TRUE(leaders.ok()) << leaders.status();
+  EXPECT_FALSE(leaders->is_loading());
   EXPECT_TRUE(leaders->whole_collection());
   ASSERT_EQ(leaders->leaders_size(), 2);
   EXPECT_EQ(leaders->leaders(1).node_id(), 5);
@@ -300,8 +303,13 @@ TEST_F(QueryCoordinatorTest, ALoadThatFailsAgainAndAgainSaysWhyUntilItWorks) {
   EXPECT_EQ(LoadState().fail_reason(), "");
   Tick();
   EXPECT_EQ(LoadState().fail_reason(), "");
+  EXPECT_TRUE(Leaders()->is_loading());
   Tick();
   EXPECT_EQ(LoadState().fail_reason(), "disk is gone");
+  EXPECT_EQ(base::CodeOf(Leaders().status()),
+            ErrorCode::kCollectionNotFullyLoaded);
+  EXPECT_EQ(base::MessageOf(Leaders().status()),
+            "collection not fully loaded[collection=7]: disk is gone");
   EXPECT_EQ(node_.calls.size(), 6U);
   node_.answer = absl::OkStatus();
   Tick();
