@@ -10,10 +10,8 @@
 #include "coordinator/meta_records.h"
 #include "proto/internal/meta.pb.h"
 #include "segment/record/record_builder.h"
-#include "storage/embedded/embedded_log.h"
-#include "storage/embedded/posix_log_folder.h"
 #include "storage/errors.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::server {
 namespace {
@@ -29,12 +27,6 @@ constexpr base::CollectionId kFilms{8};
 class LogDropsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto folder = storage::OpenPosixLogFolder(folder_.path() + "/log");
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    auto log = storage::EmbeddedLog::Open(*std::move(folder), {});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
-    ASSERT_TRUE(log_->CreateTopic("t").ok());
     Put("root/name/1/books", "7");
     Put("root/name/1/films", "8");
     PutCollection(kBooks);
@@ -87,7 +79,7 @@ class LogDropsTest : public ::testing::Test {
   }
 
   testing::TempFolder folder_;
-  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::unique_ptr<storage::EmbeddedLog> log_ = testing::OpenLog(folder_);
   std::uint64_t sequence_ = 0;
   std::vector<storage::MetaEntry> entries_;
 };

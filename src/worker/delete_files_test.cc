@@ -9,9 +9,8 @@
 
 #include "segment/growing/growing_segment.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
 #include "testing/faulty_object_store.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 #include "worker/data_node/delete_writer.h"
 #include "worker/data_node/segment_files.h"
 
@@ -26,9 +25,6 @@ constexpr base::PartitionId kPartition{5};
 class DeleteFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
     objects_ = std::make_unique<testing::FaultyObjectStore>(*store_);
   }
 
@@ -86,7 +82,8 @@ class DeleteFilesTest : public ::testing::Test {
 
   testing::TempFolder folder_;
   base::MemoryBudget budget_{std::int64_t{1} << 40};
-  std::unique_ptr<storage::LocalObjectStore> store_;
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
   std::unique_ptr<testing::FaultyObjectStore> objects_;
   DeleteFiles::Records records_;
 };

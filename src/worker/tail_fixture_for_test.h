@@ -20,8 +20,7 @@
 #include "base/timer.h"
 #include "segment/rows_maker_test.h"
 #include "segment/tail/vchannel_tail.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::worker {
 
@@ -45,9 +44,6 @@ class HeldTimer final : public base::Timer {
 class TailTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
     auto tail = segment::VchannelTail::Create(
         {.key = {.collection = base::CollectionId{7}, .shard = 0},
          .topic = "topic",
@@ -64,7 +60,8 @@ class TailTest : public ::testing::Test {
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   base::InlineExecutor executor_;
   HeldTimer timer_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
   std::shared_ptr<segment::VchannelTail> tail_;
 };
 

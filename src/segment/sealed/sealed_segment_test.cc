@@ -14,8 +14,7 @@
 #include "segment/growing/growing_segment.h"
 #include "segment/merge.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::segment {
 namespace {
@@ -25,12 +24,6 @@ using ::testing::HasSubstr;
 
 class SealedSegmentTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    auto store = storage::LocalObjectStore::Open({.root = folder_.path()});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-  }
-
   void Append(GrowingSegment& segment, std::vector<TestRow> rows,
               std::uint64_t at) {
     const RecordView record = RowsRecord({}, rows);
@@ -149,7 +142,8 @@ class SealedSegmentTest : public ::testing::Test {
 
   testing::TempFolder folder_;
   base::MemoryBudget budget_{std::int64_t{1} << 40};
-  std::unique_ptr<storage::LocalObjectStore> store_;
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
   NaiveSegment model_;
 };
 
@@ -351,8 +345,9 @@ TEST_F(SealedSegmentTest, ADamagedColumnIsNamedWhenItIsRead) {
   const auto growing = RandomSegment(random);
   const std::string manifest = Write(*growing, false);
   {
-    std::fstream file(std::filesystem::path(folder_.path()) / "column-103",
-                      std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(
+        std::filesystem::path(folder_.path()) / "objects/column-103",
+        std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(1000);
     file.put('\x5A');
     file.put('\xA5');

@@ -9,10 +9,7 @@
 #include "segment/sealed/sealed_segment.h"
 #include "segment/tail/settled_tail_test.h"
 #include "segment/tail/tail_set.h"
-#include "storage/embedded/embedded_log.h"
-#include "storage/embedded/posix_log_folder.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::segment {
 namespace {
@@ -66,14 +63,7 @@ using Visible = std::multiset<std::pair<std::int64_t, std::uint64_t>>;
 
 class HandoverModel {
  public:
-  explicit HandoverModel(unsigned seed) : random_(seed) {
-    log_ = *storage::EmbeddedLog::Open(
-        *storage::OpenPosixLogFolder(folder_.path() + "/log"), {});
-    EXPECT_TRUE(log_->CreateTopic("t").ok());
-    store_ =
-        *storage::LocalObjectStore::Open({.root = folder_.path() + "/objects"});
-    Start();
-  }
+  explicit HandoverModel(unsigned seed) : random_(seed) { Start(); }
   ~HandoverModel() { tails_ = nullptr; }
 
   void Run() {
@@ -340,8 +330,9 @@ class HandoverModel {
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   base::ThreadPool pool_{{.name = "reads", .threads = 1}};
   base::ThreadTimer timer_{pool_};
-  std::unique_ptr<storage::EmbeddedLog> log_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
+  std::unique_ptr<storage::EmbeddedLog> log_ = testing::OpenLog(folder_);
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
   Meta meta_;
   std::unique_ptr<TailSet> tails_;
   std::shared_ptr<VchannelTail> tail_;

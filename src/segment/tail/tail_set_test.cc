@@ -8,10 +8,8 @@
 #include "base/timer.h"
 #include "segment/rows_maker_test.h"
 #include "segment/tail/settled_tail_test.h"
-#include "storage/embedded/embedded_log.h"
-#include "storage/embedded/posix_log_folder.h"
 #include "testing/faulty_log_folder.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::segment {
 namespace {
@@ -63,15 +61,7 @@ using Contents = std::map<base::SegmentId,
 
 class TailSetTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    auto log_folder = storage::OpenPosixLogFolder(folder_.path() + "/log");
-    ASSERT_TRUE(log_folder.ok()) << log_folder.status();
-    auto log = storage::EmbeddedLog::Open(*std::move(log_folder), {});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
-    ASSERT_TRUE(log_->CreateTopic("t").ok());
-    tails_ = NewTails();
-  }
+  void SetUp() override { tails_ = NewTails(); }
   void TearDown() override {
     tails_ = nullptr;
     log_ = nullptr;
@@ -172,7 +162,7 @@ class TailSetTest : public ::testing::Test {
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   base::ThreadPool pool_{{.name = "reads", .threads = 2}};
   base::ThreadTimer timer_{pool_};
-  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::unique_ptr<storage::EmbeddedLog> log_ = testing::OpenLog(folder_);
   std::unique_ptr<TailSet> tails_;
   std::uint64_t sequence_ = 0;
   storage::AppendResult end_;

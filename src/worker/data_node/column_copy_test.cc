@@ -9,8 +9,7 @@
 #include "base/memory_budget.h"
 #include "segment/growing/growing_segment.h"
 #include "segment/rows_maker_test.h"
-#include "storage/local/local_object_store.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::worker {
 namespace {
@@ -103,7 +102,7 @@ class ColumnCopyTest : public ::testing::Test {
 
   testing::TempFolder folder_;
   std::unique_ptr<storage::LocalObjectStore> store_ =
-      *storage::LocalObjectStore::Open({.root = folder_.path()});
+      testing::OpenObjects(folder_);
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   Sources sources_;
   std::vector<std::vector<TestRow>> model_;

@@ -8,11 +8,8 @@
 
 #include "base/timer.h"
 #include "role/refusing_roles_for_test.h"
-#include "storage/embedded/embedded_log.h"
-#include "storage/embedded/posix_log_folder.h"
-#include "storage/local/local_object_store.h"
 #include "testing/held_executor.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 
 namespace elanus::worker {
 namespace {
@@ -20,15 +17,6 @@ namespace {
 class DataNodeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto store =
-        storage::LocalObjectStore::Open({.root = folder_.path() + "/objects"});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto log_folder = storage::OpenPosixLogFolder(folder_.path() + "/log");
-    ASSERT_TRUE(log_folder.ok()) << log_folder.status();
-    auto log = storage::EmbeddedLog::Open(*std::move(log_folder), {});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
     tails_.emplace(*log_, segment::TailServices{.budget = budget_,
                                                 .clock = base::SystemClock(),
                                                 .timer = timer_,
@@ -58,8 +46,9 @@ class DataNodeTest : public ::testing::Test {
   base::InlineExecutor executor_;
   testing::HeldExecutor compactions_;
   base::ThreadTimer timer_{executor_};
-  std::unique_ptr<storage::LocalObjectStore> store_;
-  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
+  std::unique_ptr<storage::EmbeddedLog> log_ = testing::OpenLog(folder_);
   std::optional<segment::TailSet> tails_;
   role::RefusingDataCoord coord_;
   std::optional<DataNode> node_;

@@ -16,11 +16,8 @@
 #include "role/refusing_roles_for_test.h"
 #include "role/schema_convert.h"
 #include "segment/rows_maker_test.h"
-#include "storage/embedded/embedded_log.h"
-#include "storage/embedded/posix_log_folder.h"
-#include "storage/local/local_object_store.h"
 #include "testing/held_executor.h"
-#include "testing/temp_folder.h"
+#include "testing/local_storage.h"
 #include "worker/query_node/query_node.h"
 
 namespace elanus::worker {
@@ -72,16 +69,6 @@ class SearchTest : public ::testing::Test {
   };
 
   void SetUp() override {
-    auto store =
-        storage::LocalObjectStore::Open({.root = folder_.path() + "/objects"});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-    auto log_folder = storage::OpenPosixLogFolder(folder_.path() + "/log");
-    ASSERT_TRUE(log_folder.ok()) << log_folder.status();
-    auto log = storage::EmbeddedLog::Open(*std::move(log_folder), {});
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
-    ASSERT_TRUE(log_->CreateTopic("t").ok());
     tails_.emplace(*log_, segment::TailServices{.budget = budget_,
                                                 .clock = base::SystemClock(),
                                                 .timer = timer_,
@@ -260,8 +247,9 @@ class SearchTest : public ::testing::Test {
   base::ThreadPool pool_{{.name = "tails", .threads = 1}};
   base::ThreadTimer timer_{pool_};
   FlatDataCoord coord_;
-  std::unique_ptr<storage::LocalObjectStore> store_;
-  std::unique_ptr<storage::EmbeddedLog> log_;
+  std::unique_ptr<storage::LocalObjectStore> store_ =
+      testing::OpenObjects(folder_);
+  std::unique_ptr<storage::EmbeddedLog> log_ = testing::OpenLog(folder_);
   std::optional<segment::TailSet> tails_;
   std::optional<QueryNode> node_;
   std::uint64_t sequence_ = 0;
