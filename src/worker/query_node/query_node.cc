@@ -30,9 +30,11 @@ QueryNode::QueryNode(const Dependencies& dependencies)
                   "Scans that answered those searches")},
              [this](std::span<PassedSearch> searches) {
                SearchTogether(searches);
-             }) {}
+             }),
+      interims_(std::make_shared<InterimTender>(dependencies.background)) {}
 
 void QueryNode::Stop() {
+  interims_->Stop();
   std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards;
   {
     base::MutexLock lock(mutex_);

@@ -32,6 +32,7 @@
 #include "segment/tail/tail_set.h"
 #include "storage/log_broker.h"
 #include "storage/object_store.h"
+#include "worker/query_node/interim_tender.h"
 #include "worker/query_node/output.h"
 #include "worker/query_node/passed_search.h"
 #include "worker/query_node/plan_cache.h"
@@ -136,6 +137,7 @@ class QueryNode final : public role::QueryNode {
   ReadGate gate_;
   PlanCache plans_;
   ScanGathering scans_;
+  const std::shared_ptr<InterimTender> interims_;
   mutable base::Mutex mutex_;
   std::map<segment::VchannelKey, std::shared_ptr<Shard>> shards_
       ABSL_GUARDED_BY(mutex_);

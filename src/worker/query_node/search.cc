@@ -14,7 +14,6 @@
 #include "worker/query_node/query_node.h"
 #include "worker/query_node/scan_key.h"
 #include "worker/query_node/search_input.h"
-#include "worker/query_node/tend_interims.h"
 
 namespace elanus::worker {
 namespace {
@@ -116,7 +115,7 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
   ASSIGN_OR_RETURN(const base::MemoryReservation held,
                    AdmitHits(deps_.budget, snapshot.segments, input.plan.nq,
                              input.plan.k, deps_.output_bytes_max));
-  TendInterims(deps_.background, snapshot.segments, input.plan);
+  interims_->Tend(snapshot.segments, input.plan);
   const base::OpContext ctx = ContextOf(searches, deps_.clock);
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   index::Turns turns(0, hits.size(), 1);
