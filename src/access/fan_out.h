@@ -18,7 +18,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,19 +84,27 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   }
 
   void AskLater() {
-    if (waited_ >= kLoadPatience) {
+    const std::int64_t now_ns = proxy_.deps().clock.MonotonicNs();
+    if (!waits_since_ns_.has_value()) waits_since_ns_ = now_ns;
+    const auto waited = std::chrono::duration_cast<Milliseconds>(
+        std::chrono::nanoseconds(now_ns - *waits_since_ns_));
+    if (waited >= kLoadPatience) {
       return done_(base::Error(base::ErrorCode::kCollectionNotFullyLoaded,
                                "collection not fully loaded[collection={}]",
                                request_.scope().collection_id()));
     }
     // At first often: after a start most loads are done in milliseconds.
-    const auto delay = std::clamp(waited_, kLoadPollMin, kLoadPollMax);
-    waited_ += delay;
+    const auto delay = std::clamp(waited, kLoadPollMin, kLoadPollMax);
+    // Many reads may have waited: they do not hold up the timer's executor.
     proxy_.deps().timer.After(delay, [self = this->shared_from_this()] {
-      const absl::Status status = self->ctx_.Check();
-      if (!status.ok()) return self->done_(status);
-      self->AskLeaders();
+      self->proxy_.deps().requests.Submit([self] { self->AskAgain(); });
     });
+  }
+
+  void AskAgain() {
+    const absl::Status status = ctx_.Check();
+    if (!status.ok()) return done_(status);
+    AskLeaders();
   }
 
   void AskNodes() {
@@ -155,7 +165,7 @@ class FanOut : public std::enable_shared_from_this<FanOut<Request, Reply>> {
   std::vector<Request> copies_;
   std::vector<Reply> replies_;
   bool retried_ = false;
-  Milliseconds waited_{0};
+  std::optional<std::int64_t> waits_since_ns_;  // for a load
 };
 
 }  // namespace elanus::access

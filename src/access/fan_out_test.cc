@@ -8,6 +8,7 @@
 
 #include "role/refusing_roles_for_test.h"
 #include "storage/embedded/embedded_log.h"
+#include "testing/fake_clock.h"
 #include "testing/faulty_log_folder.h"
 
 namespace elanus::access {
@@ -22,14 +23,20 @@ using QueryFanOut =
 // Time passes at once.
 class HastyTimer final : public base::Timer {
  public:
+  explicit HastyTimer(testing::FakeClock& clock) : clock_(clock) {}
+
   Id After(milliseconds delay, base::Task task) override {
     passed += delay;
+    clock_.Advance(delay);
     task();
     return Id{};
   }
   bool Cancel(Id) override { return false; }
 
   milliseconds passed{0};
+
+ private:
+  testing::FakeClock& clock_;
 };
 
 // Loads for so long as it is told.
@@ -83,7 +90,8 @@ class FanOutTest : public ::testing::Test {
       std::make_shared<testing::FaultyDisk>()->OpenFolder(), {});
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   base::InlineExecutor executor_;
-  HastyTimer timer_;
+  testing::FakeClock clock_;
+  HastyTimer timer_{clock_};
   base::Config config_;
   base::Metrics metrics_;
   Proxy proxy_{{.root_coord = root_coord_,
@@ -93,7 +101,7 @@ class FanOutTest : public ::testing::Test {
                     [this](std::int64_t, const std::string&) { return &node_; },
                 .broker = *log_,
                 .budget = budget_,
-                .clock = base::SystemClock(),
+                .clock = clock_,
                 .timer = timer_,
                 .requests = executor_,
                 .config = config_,
