@@ -19,6 +19,10 @@ extern "C" void mi_collect(bool force) {
   EXPECT_EQ(delay.load(), 0);
   ++collected;
 }
+extern "C" long mi_option_get(mi_option_t option) {
+  EXPECT_EQ(option, mi_option_decommit_delay);
+  return delay;
+}
 extern "C" void mi_option_set(mi_option_t option, long value) {
   EXPECT_EQ(option, mi_option_decommit_delay);
   delay = value;
