@@ -53,8 +53,7 @@ class GraphInserter {
   GraphInserter(const HnswGraph& graph, std::size_t capacity, Links links,
                 std::size_t ef_construction);
 
-  // Chooses the row's links. scratch.candidates gets what it was chosen from at
-  // level 0, nearest first. The graph must not be empty.
+  // Chooses the row's links. The graph must not be empty.
   absl::Status Find(const base::OpContext& ctx, std::uint32_t row,
                     InsertScratch& scratch) const;
   // Makes the links of the row that was last looked for with this scratch.

@@ -26,6 +26,9 @@ constexpr std::size_t kFittedRows = 4096;
 constexpr std::size_t kMeasuredRows = 24;
 // The codes are fitted anew to rows whose error is so many times the usual.
 constexpr float kUnlike = 2;
+// One row of so many has to be new for that: to code all of them anew takes no
+// longer then than it took to insert the new ones.
+constexpr std::size_t kRefitShare = 256;
 constexpr std::size_t kRowsBetweenChecks = 1024;
 
 HnswGraph Shape(types::MetricType metric, std::size_t dim) {
@@ -112,6 +115,7 @@ absl::Status InterimGraph::FitCodec(const base::OpContext& ctx,
       TrainByteCodec(ctx, sample.data(), dim, count, middle, step, {}));
   shape_.codec = ByteCodec(shape_.stored_metric, middle, step);
   usual_error_ = UsualError(sample);
+  fitted_rows_ = rows.rows();
   graph_ = shape_;
   return absl::OkStatus();
 }
@@ -121,7 +125,8 @@ float InterimGraph::UsualError(std::span<const float> rows) const {
   const std::size_t count = rows.size() / dim;
   std::vector<std::uint8_t> code(dim);
   std::vector<float> errors;
-  for (std::size_t row = 0; row < count; row += count / kMeasuredRows + 1) {
+  const std::size_t step = std::max<std::size_t>(1, count / kMeasuredRows);
+  for (std::size_t row = 0; row < count; row += step) {
     const float* const x = rows.data() + row * dim;
     shape_.codec.Encode(x, code.data());
     errors.push_back(shape_.codec.ErrorOf(x, code.data()));
@@ -156,7 +161,9 @@ absl::Status InterimGraph::TakeOver(const base::OpContext& ctx,
 bool InterimGraph::IsOutgrownBy(std::span<const VectorBlock> rows) const {
   const DatasetRows added({.blocks = rows, .dim = shape_.dim}, metric_);
   if (added.rows() == 0) return false;
-  if (graph_.rows + added.rows() > capacity_) return true;
+  const std::size_t count = graph_.rows + added.rows();
+  if (count > capacity_) return true;
+  if (count < fitted_rows_ + fitted_rows_ / kRefitShare) return false;
   return UsualError(added.Sample(kMeasuredRows, kSeed)) >
          kUnlike * usual_error_;
 }

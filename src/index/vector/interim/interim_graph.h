@@ -53,7 +53,6 @@ class InterimGraph {
       const base::OpContext& ctx, types::MetricType metric,
       const VectorDataset& rows, const InterimGraph* before);
 
-  types::MetricType metric() const { return metric_; }
   // Rows published.
   std::size_t size() const { return size_.load(std::memory_order_acquire); }
   // For the thread that adds: true if these rows want another graph.
@@ -108,7 +107,8 @@ class InterimGraph {
   const std::vector<std::uint32_t> upper_first_;
   std::vector<float> codec_;  // middles, then steps
   float usual_error_ = 0;     // of the rows that the codec was fitted to
-  HnswGraph shape_;           // of all snapshots; set before the first one
+  std::size_t fitted_rows_ = 0;
+  HnswGraph shape_;  // of all snapshots; set before the first one
   Room room_;
 
   // The writer's.
