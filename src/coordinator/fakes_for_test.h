@@ -19,6 +19,7 @@
 
 #include "base/executor.h"
 #include "base/timer.h"
+#include "proto/milvus/schema.pb.h"
 #include "role/proxy.h"
 #include "role/query_node.h"
 #include "role/refusing_roles_for_test.h"
@@ -223,5 +224,22 @@ class MemoryLog final : public storage::LogBroker {
 using role::RefusingDataCoord;
 using role::RefusingQueryCoord;
 using role::RefusingRootCoord;
+
+// Of a collection with a key and a vector; its name is not looked at.
+inline std::string SchemaBytes(int dim = 8) {
+  milvus::proto::schema::CollectionSchema schema;
+  schema.set_name("ignored");
+  auto& key = *schema.add_fields();
+  key.set_name("id");
+  key.set_data_type(milvus::proto::schema::Int64);
+  key.set_is_primary_key(true);
+  auto& vector = *schema.add_fields();
+  vector.set_name("vec");
+  vector.set_data_type(milvus::proto::schema::FloatVector);
+  auto& param = *vector.add_type_params();
+  param.set_key("dim");
+  param.set_value(std::to_string(dim));
+  return schema.SerializeAsString();
+}
 
 }  // namespace elanus::coordinator

@@ -100,20 +100,9 @@ class World {
   using Outcome = std::shared_ptr<std::optional<absl::Status>>;
 
   Outcome CreateCollection() {
-    milvus::proto::schema::CollectionSchema schema;
-    auto& key = *schema.add_fields();
-    key.set_name("id");
-    key.set_data_type(milvus::proto::schema::Int64);
-    key.set_is_primary_key(true);
-    auto& vector = *schema.add_fields();
-    vector.set_name("vec");
-    vector.set_data_type(milvus::proto::schema::FloatVector);
-    auto& param = *vector.add_type_params();
-    param.set_key("dim");
-    param.set_value("8");
     internal::CreateCollectionRequest request;
     request.set_collection_name("books");
-    request.set_schema(schema.SerializeAsString());
+    request.set_schema(SchemaBytes());
     request.set_shards_num(1);
     return Begin(root_, &role::RootCoord::CreateCollection, request);
   }

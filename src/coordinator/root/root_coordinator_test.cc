@@ -133,22 +133,6 @@ class RootCoordinatorTest : public ::testing::Test {
     executor_.RunAll();
   }
 
-  static std::string SchemaBytes(int dim = 8) {
-    milvus::proto::schema::CollectionSchema schema;
-    schema.set_name("ignored");
-    auto& key = *schema.add_fields();
-    key.set_name("id");
-    key.set_data_type(milvus::proto::schema::Int64);
-    key.set_is_primary_key(true);
-    auto& vector = *schema.add_fields();
-    vector.set_name("vec");
-    vector.set_data_type(milvus::proto::schema::FloatVector);
-    auto& param = *vector.add_type_params();
-    param.set_key("dim");
-    param.set_value(std::to_string(dim));
-    return schema.SerializeAsString();
-  }
-
   internal::CreateCollectionRequest CreateRequest(const std::string& name,
                                                   int shards = 2, int dim = 8) {
     internal::CreateCollectionRequest request;
