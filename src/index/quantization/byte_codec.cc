@@ -7,13 +7,16 @@
 
 #include "index/vector/parallel.h"
 #include "index/vector/rounding.h"
+#include "simd/byte_weights.h"
 
 namespace elanus::index {
 namespace {
 
 constexpr float kMiddleCode = 128;
 constexpr float kMaxCode = 255;
-constexpr float kMaxWeight = 127;
+// What of a weight's unit can be lost where it is computed: 2^-24 of 127 units
+// for each of three operations.
+constexpr double kLostOfUnit = 2.5e-5;
 // Rows looked at: more do not move the bounds.
 constexpr std::size_t kMaxSample = 10000;
 // The bulk of the values leaves out so many at each end; what lies farther from
@@ -40,6 +43,17 @@ std::pair<float, float> Bounds(std::vector<float>& values) {
 
 }  // namespace
 
+ByteCodec::ByteCodec(types::MetricType metric, std::span<const float> middle,
+                     std::span<const float> step)
+    : metric_(metric), middle_(middle), step_(step) {
+  double square = 0;
+  for (const float value : middle) square += double{value} * double{value};
+  middle_length_ = std::sqrt(square);
+  for (const float value : step) {
+    largest_step_ = std::max(largest_step_, double{value});
+  }
+}
+
 void ByteCodec::Encode(const float* x, std::uint8_t* code) const {
   for (std::size_t d = 0; d < dim(); ++d) {
     const float place = (x[d] - middle_[d]) / step_[d] + kMiddleCode;
@@ -60,32 +74,33 @@ float ByteCodec::Term(const std::uint8_t* code) const {
 }
 
 void ByteCodec::Bind(const float* q, ByteQuery& query) const {
+  const simd::ByteWeightKernels& kernels = simd::ByteWeights();
   const bool is_l2 = metric_ == types::MetricType::kL2;
-  float largest = 0;
-  float square = 0;
-  float product = 0;
-  for (std::size_t d = 0; d < dim(); ++d) {
-    const float p = is_l2 ? q[d] - middle_[d] : q[d];
-    square += p * p;
-    product += q[d] * middle_[d];
-    largest = std::max(largest, std::abs(p * step_[d]));
-  }
+  const simd::PlaceSums place = kernels.measure(q, scale(), is_l2);
   // A query of zeros, or of what is no number, is near to nothing.
-  const float unit = std::isnormal(largest) ? largest / kMaxWeight : 0.0F;
-  const float inverse = unit > 0 ? 1 / unit : 0.0F;
+  const float unit = simd::UnitOf(place.largest_weight);
   query.weights.resize(dim());
-  float weights = 0;
-  for (std::size_t d = 0; d < dim(); ++d) {
-    const float p = is_l2 ? q[d] - middle_[d] : q[d];
-    const float weight = std::clamp(std::nearbyint(p * step_[d] * inverse),
-                                    -kMaxWeight, kMaxWeight);
-    query.weights[d] =
-        std::isnan(weight) ? std::int8_t{0} : static_cast<std::int8_t>(weight);
-    weights += static_cast<float>(query.weights[d]);
-  }
+  const simd::WeightSums weights =
+      kernels.weigh(q, scale(), is_l2, unit, query.weights.data());
   query.scale = is_l2 ? -2 * unit : -unit;
-  query.base =
-      (is_l2 ? square : -product) - query.scale * kMiddleCode * weights;
+  query.base = (is_l2 ? place.square : -place.product) -
+               query.scale * kMiddleCode * weights.sum;
+  const double more = 1 + SumError(dim());
+  query.length = RoundUp(std::sqrt(double{place.square}) * more);
+  query.magnitude = RoundUp(double{weights.magnitude} * more);
+  query.error = RoundUp(std::sqrt(double{weights.off_square}) * more +
+                        std::sqrt(static_cast<double>(dim())) * kLostOfUnit *
+                            double{unit});
+}
+
+void ByteCodec::BindCode(const std::uint8_t* code, ByteQuery& query) const {
+  const bool is_l2 = metric_ == types::MetricType::kL2;
+  query.weights.resize(dim());
+  const simd::CodeSums sums = simd::ByteWeights().weigh_code(
+      code, scale(), is_l2, query.weights.data());
+  query.scale = is_l2 ? -2 * sums.unit : -sums.unit;
+  query.base = (is_l2 ? sums.place.square : -sums.place.product) -
+               query.scale * kMiddleCode * sums.sum;
 }
 
 float ByteCodec::ErrorOf(const float* x, const std::uint8_t* code) const {
@@ -116,30 +131,16 @@ double ByteCodec::LengthOf(std::span<const std::uint8_t> code) {
   return std::sqrt(square);
 }
 
-double ByteCodec::ErrorOf(const float* q, const ByteQuery& query,
-                          double longest_code) const {
+double ByteCodec::ErrorOf(const ByteQuery& query, double longest_code) const {
   const bool is_l2 = metric_ == types::MetricType::kL2;
-  const double unit = std::abs(double{query.scale}) / (is_l2 ? 2 : 1);
-  double error = 0;    // |w - w'|^2
-  double weights = 0;  // sum of |z|
-  double step = 0;
-  double middle = 0;
-  double square = 0;
-  for (std::size_t d = 0; d < dim(); ++d) {
-    const double p = is_l2 ? double{q[d]} - middle_[d] : double{q[d]};
-    const double off = p * step_[d] - unit * query.weights[d];
-    error += off * off;
-    weights += std::abs(static_cast<double>(query.weights[d]));
-    step = std::max(step, double{step_[d]});
-    middle += double{middle_[d]} * middle_[d];
-    square += double{q[d]} * q[d];
-  }
   // What the parts of the sum can amount to, for their rounding.
-  const double row = is_l2 ? longest_code * step * longest_code * step
-                           : std::sqrt(square * middle);
-  const double size = std::abs(double{query.base}) +
-                      std::abs(double{query.scale}) * kMaxCode * weights + row;
-  return (is_l2 ? 2 : 1) * std::sqrt(error) * longest_code * (1 + kSlack) +
+  const double row =
+      is_l2 ? longest_code * largest_step_ * longest_code * largest_step_
+            : double{query.length} * middle_length_;
+  const double size =
+      std::abs(double{query.base}) +
+      std::abs(double{query.scale}) * kMaxCode * double{query.magnitude} + row;
+  return (is_l2 ? 2 : 1) * double{query.error} * longest_code * (1 + kSlack) +
          SumError(dim()) * size;
 }
 

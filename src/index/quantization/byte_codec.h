@@ -26,6 +26,7 @@
 #include "base/op_context.h"
 #include "base/status.h"
 #include "index/vector/vector_index.h"
+#include "simd/byte_weights.h"
 #include "types/metric.h"
 
 namespace elanus::index {
@@ -34,6 +35,10 @@ struct ByteQuery {
   std::vector<std::int8_t> weights;
   float base = 0;
   float scale = 0;
+  // For bounds, each rounded up: |p|, sum |z| and |w - t z|.
+  float length = 0;
+  float magnitude = 0;
+  float error = 0;
 };
 
 class ByteCodec {
@@ -41,8 +46,7 @@ class ByteCodec {
   ByteCodec() = default;
   // `metric`: L2 or IP.
   ByteCodec(types::MetricType metric, std::span<const float> middle,
-            std::span<const float> step)
-      : metric_(metric), middle_(middle), step_(step) {}
+            std::span<const float> step);
 
   std::size_t dim() const { return middle_.size(); }
   void Encode(const float* x, std::uint8_t* code) const;
@@ -50,6 +54,8 @@ class ByteCodec {
   float Term(const std::uint8_t* code) const;
   // query.weights keeps its memory from call to call.
   void Bind(const float* q, ByteQuery& query) const;
+  // A row as a query, by its code; not for bounds.
+  void BindCode(const std::uint8_t* code, ByteQuery& query) const;
 
   // How far a row is from what its code stands for: at least |x - x'|, under
   // IP with what the kernels' sums lose. Infinity where x is no vector of
@@ -59,13 +65,18 @@ class ByteCodec {
   static double LengthOf(std::span<const std::uint8_t> code);
   // How much a coded distance can be more than that of q to x', for codes of
   // at most this length.
-  double ErrorOf(const float* q, const ByteQuery& query,
-                 double longest_code) const;
+  double ErrorOf(const ByteQuery& query, double longest_code) const;
 
  private:
+  simd::CodeScale scale() const {
+    return {middle_.data(), step_.data(), middle_.size()};
+  }
+
   types::MetricType metric_ = types::MetricType::kL2;
   std::span<const float> middle_;
   std::span<const float> step_;
+  double middle_length_ = 0;
+  double largest_step_ = 0;
 };
 
 // Fits to rows at `stride` floats; a few far outliers are cut off. The result

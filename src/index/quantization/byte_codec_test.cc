@@ -104,7 +104,7 @@ TEST(ByteCodecTest, ErrorsBoundWhatACodedDistanceHidesOfATrueOne) {
       longest = std::max(longest,
                          ByteCodec::LengthOf({&coded.codes[row * dim], dim}));
     }
-    const double margin = codec.ErrorOf(query.data(), bound, longest);
+    const double margin = codec.ErrorOf(bound, longest);
     for (std::uint32_t row = 0; row < 200; ++row) {
       const double seen =
           CodedDistance(metric, coded, query.data(), row, dim) - margin;

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
-#include <limits>
 
+#include "index/vector/hnsw/code_bound.h"
 #include "index/vector/hnsw/walk.h"
-#include "index/vector/rounding.h"
 
 namespace elanus::index {
 namespace {
@@ -17,54 +15,6 @@ constexpr std::size_t kFirstBatch = 32;
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kBatchesBetweenChecks = 64;
 
-// Whether a coded distance proves that a row is farther than some bound.
-class CodeBound {
- public:
-  CodeBound(const HnswGraph& graph, const float* query, const ByteQuery& coded)
-      : dim_(graph.dim),
-        is_l2_(graph.stored_metric == types::MetricType::kL2),
-        margin_(graph.codec.ErrorOf(query, coded, graph.longest_code)) {
-    if (is_l2_) {
-      limit_ = RoundUp(margin_);
-    } else {
-      query_length_ = RoundUp(Length(query, graph.dim) * (1 + kSlack));
-    }
-  }
-
-  void Set(float distance) {
-    const double bound = distance;
-    if (is_l2_) {
-      root_ = RoundUp(std::sqrt(bound * (1 + 2 * SumError(dim_))));
-    } else {
-      limit_ = RoundUp(bound + std::abs(bound) * kSlack + margin_);
-    }
-  }
-
-  // `error` as ByteCodec::ErrorOf has it. What is no number proves nothing.
-  bool IsBeyond(float coded, float error) const {
-    if (!is_l2_) return coded - query_length_ * error > limit_;
-    const float reach = root_ + error;
-    return coded > reach * reach * kRoundedUp + limit_;
-  }
-
- private:
-  // Covers the two products above.
-  static constexpr float kRoundedUp = 1 + 1e-6F;
-
-  static double Length(const float* x, std::size_t dim) {
-    double square = 0;
-    for (std::size_t d = 0; d < dim; ++d) square += double{x[d]} * double{x[d]};
-    return std::sqrt(square);
-  }
-
-  const std::size_t dim_;
-  const bool is_l2_;
-  const double margin_;
-  float query_length_ = 0;  // IP
-  float root_ = std::numeric_limits<float>::infinity();
-  float limit_ = std::numeric_limits<float>::infinity();
-};
-
 class Scan {
  public:
   Scan(const HnswGraph& graph, const float* query, WalkScratch& scratch,
@@ -74,7 +24,7 @@ class Scan {
         scratch_(scratch),
         best_(best),
         probe_(graph.Bind(query, scratch.probe)),
-        bound_(graph, query, *probe_.bytes) {
+        bound_(graph, *probe_.bytes) {
     scratch_.batch.clear();
     scratch_.sums.resize(std::max(scratch_.sums.size(), kBatch));
     scratch_.distances.resize(std::max(scratch_.distances.size(), kBatch));

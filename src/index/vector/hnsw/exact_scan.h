@@ -5,14 +5,7 @@
 //   TopK best(10);
 //   RETURN_IF_ERROR(
 //       ExactScan(ctx, graph, query, excluded, scratch, best));
-//
-// For a row x, its code c (less 128) and what that stands for, x'; a query's
-// weights w and what they are coded as, w' (byte_codec.h); d the coded
-// distance:
-//   IP: distance >= d - |q| |x - x'| - |w - w'| |c|
-//   L2: |x - q| >= |x' - q| - |x - x'|, and
-//       |x' - q|^2 >= d - 2 |w - w'| |c|
-// |x - x'| is stored for each row, |c| is taken as that of the longest code.
+// code_bound.h has the proof.
 //
 // Threads: any number at once, each with its own scratch.
 // Errors:  those of `ctx`.

@@ -1,0 +1,188 @@
+// Eight values at a time; the rest by masked loads, whose zeros add nothing.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "simd/byte_weights.h"
+
+namespace elanus::simd {
+namespace {
+
+constexpr size_t kLanes = 8;
+
+size_t LanesLeft(size_t dim, size_t d) {
+  return dim - d < kLanes ? dim - d : kLanes;
+}
+
+__m256i FirstLanes(size_t count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lane);
+}
+
+__m256 Magnitude(__m256 x) {
+  return _mm256_andnot_ps(_mm256_set1_ps(-0.0F), x);
+}
+
+struct Lanes {
+  Lanes(const float* q, const CodeScale& scale, bool from_middle, size_t d)
+      : mask(FirstLanes(LanesLeft(scale.dim, d))),
+        value(_mm256_maskload_ps(q + d, mask)),
+        middle(_mm256_maskload_ps(scale.middle + d, mask)),
+        place(from_middle ? _mm256_sub_ps(value, middle) : value),
+        weight(_mm256_mul_ps(place, _mm256_maskload_ps(scale.step + d, mask))) {
+  }
+
+  __m256i mask;
+  __m256 value;
+  __m256 middle;
+  __m256 place;
+  __m256 weight;
+};
+
+float SumOf(__m256 lanes) {
+  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(lanes),
+                          _mm256_extractf128_ps(lanes, 1));
+  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
+float MostOf(__m256 lanes) {
+  __m128 most = _mm_max_ps(_mm256_castps256_ps128(lanes),
+                           _mm256_extractf128_ps(lanes, 1));
+  most = _mm_max_ps(most, _mm_movehl_ps(most, most));
+  return _mm_cvtss_f32(_mm_max_ss(most, _mm_movehdup_ps(most)));
+}
+
+PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
+  __m256 square = _mm256_setzero_ps();
+  __m256 product = _mm256_setzero_ps();
+  __m256 largest = _mm256_setzero_ps();
+  for (size_t d = 0; d < scale.dim; d += kLanes) {
+    const Lanes at(q, scale, from_middle, d);
+    square = _mm256_fmadd_ps(at.place, at.place, square);
+    product = _mm256_fmadd_ps(at.value, at.middle, product);
+    // What is no number comes first: then the other one is taken.
+    largest = _mm256_max_ps(Magnitude(at.weight), largest);
+  }
+  return {.square = SumOf(square),
+          .product = SumOf(product),
+          .largest_weight = MostOf(largest)};
+}
+
+// Eight whole numbers, to as many bytes.
+void Store(__m256i words, size_t count, int8_t* to) {
+  const __m128i shorts = _mm_packs_epi32(_mm256_castsi256_si128(words),
+                                         _mm256_extracti128_si256(words, 1));
+  const __m128i bytes = _mm_packs_epi16(shorts, shorts);
+  if (count == kLanes) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), bytes);
+  } else {
+    memcpy(to, &bytes, count);
+  }
+}
+
+WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
+                 int8_t* weights) {
+  const __m256 inverse = _mm256_set1_ps(unit > 0 ? 1 / unit : 0.0F);
+  const __m256 units = _mm256_set1_ps(unit);
+  const __m256 most = _mm256_set1_ps(127);
+  __m256 sum = _mm256_setzero_ps();
+  __m256 magnitude = _mm256_setzero_ps();
+  __m256 off_square = _mm256_setzero_ps();
+  for (size_t d = 0; d < scale.dim; d += kLanes) {
+    const Lanes at(q, scale, from_middle, d);
+    const __m256 exact = _mm256_mul_ps(at.weight, inverse);
+    const __m256 numbers =
+        _mm256_and_ps(exact, _mm256_cmp_ps(exact, exact, _CMP_ORD_Q));
+    const __m256 rounded =
+        _mm256_round_ps(numbers, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m256 z = _mm256_max_ps(_mm256_min_ps(rounded, most),
+                                   _mm256_sub_ps(_mm256_setzero_ps(), most));
+    Store(_mm256_cvtps_epi32(z), LanesLeft(scale.dim, d), weights + d);
+    sum = _mm256_add_ps(sum, z);
+    magnitude = _mm256_add_ps(magnitude, Magnitude(z));
+    const __m256 off = _mm256_fnmadd_ps(units, z, at.weight);
+    off_square = _mm256_fmadd_ps(off, off, off_square);
+  }
+  return {.sum = SumOf(sum),
+          .magnitude = SumOf(magnitude),
+          .off_square = SumOf(off_square)};
+}
+
+// Eight bytes, the first `count` of them from memory.
+__m128i LoadBytes(const uint8_t* from, size_t count) {
+  uint64_t bytes = 0;
+  if (count == kLanes) {
+    memcpy(&bytes, from, kLanes);
+  } else {
+    memcpy(&bytes, from, count);
+  }
+  return _mm_cvtsi64_si128(static_cast<int64_t>(bytes));
+}
+
+// What eight codes stand for.
+struct CodeLanes {
+  CodeLanes(const uint8_t* code, const CodeScale& scale, bool from_middle,
+            size_t d)
+      : count(LanesLeft(scale.dim, d)) {
+    const __m256i mask = FirstLanes(count);
+    const __m256 step = _mm256_maskload_ps(scale.step + d, mask);
+    middle = _mm256_maskload_ps(scale.middle + d, mask);
+    const __m256 wide =
+        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(LoadBytes(code + d, count)));
+    const __m256 off =
+        _mm256_mul_ps(step, _mm256_sub_ps(wide, _mm256_set1_ps(128)));
+    value = _mm256_add_ps(off, middle);
+    place = from_middle ? off : value;
+    weight = _mm256_mul_ps(place, step);
+  }
+
+  size_t count;
+  __m256 middle;
+  __m256 value;
+  __m256 place;
+  __m256 weight;
+};
+
+CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
+                   int8_t* weights) {
+  __m256 square = _mm256_setzero_ps();
+  __m256 product = _mm256_setzero_ps();
+  __m256 largest = _mm256_setzero_ps();
+  for (size_t d = 0; d < scale.dim; d += kLanes) {
+    const CodeLanes at(code, scale, from_middle, d);
+    square = _mm256_fmadd_ps(at.place, at.place, square);
+    product = _mm256_fmadd_ps(at.value, at.middle, product);
+    largest = _mm256_max_ps(Magnitude(at.weight), largest);
+  }
+  CodeSums sums = {.place = {.square = SumOf(square),
+                             .product = SumOf(product),
+                             .largest_weight = MostOf(largest)},
+                   .unit = 0,
+                   .sum = 0};
+  sums.unit = UnitOf(sums.place.largest_weight);
+  const __m256 inverse = _mm256_set1_ps(sums.unit > 0 ? 1 / sums.unit : 0.0F);
+  __m256 sum = _mm256_setzero_ps();
+  for (size_t d = 0; d < scale.dim; d += kLanes) {
+    const CodeLanes at(code, scale, from_middle, d);
+    const __m256 z =
+        _mm256_round_ps(_mm256_mul_ps(at.weight, inverse),
+                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    Store(_mm256_cvtps_epi32(z), at.count, weights + d);
+    sum = _mm256_add_ps(sum, z);
+  }
+  sums.sum = SumOf(sum);
+  return sums;
+}
+
+}  // namespace
+
+const ByteWeightKernels kAvx2ByteWeights = {.name = "avx2",
+                                            .measure = Measure,
+                                            .weigh = Weigh,
+                                            .weigh_code = WeighCode};
+
+}  // namespace elanus::simd
+
+#endif
