@@ -43,9 +43,10 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
     std::vector<Neighbor> hits;
     while (const auto turn = turns.Next()) {
       const std::size_t q = turn->begin;
-      RETURN_IF_ERROR(WalkGraph(ctx, graph, &held_out.queries[q * graph.dim],
-                                {.ef = ef, .exact = ExactCount(kTopK)}, scratch,
-                                hits));
+      RETURN_IF_ERROR(WalkGraph(
+          ctx, graph, &held_out.queries[q * graph.dim],
+          {.ef = ef, .rank = {.k = kTopK, .exact = ExactCount(kTopK)}}, scratch,
+          hits));
       found += CountNear(hits, held_out.bounds[q]);
     }
     return absl::OkStatus();
@@ -99,7 +100,7 @@ absl::StatusOr<bool> CodesServe(const base::OpContext& ctx,
       TopK best(ExactCount(kTopK));
       ScanCodes(graph, probe, excluded.view(), scratch, best);
       std::vector<Neighbor> hits = best.TakeSorted();
-      RankExactly(graph, query, hits.size(), scratch, hits);
+      RankExactly(graph, probe, {.k = kTopK}, scratch, hits);
       found += CountNear(hits, held_out.bounds[q]);
     }
     return absl::OkStatus();

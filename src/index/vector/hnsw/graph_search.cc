@@ -65,7 +65,7 @@ absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
        ef *= kWider) {
     RETURN_IF_ERROR(WalkGraph(ctx, graph, query,
                               {.ef = std::min(ef, graph.rows),
-                               .exact = plan.exact,
+                               .rank = {.k = plan.k, .exact = plan.exact},
                                .excluded = excluded},
                               scratch, hits));
     if (hits.size() >= std::min(plan.k, plan.passing)) return true;

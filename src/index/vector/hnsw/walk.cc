@@ -146,23 +146,6 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
   return absl::OkStatus();
 }
 
-void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
-                 WalkScratch& scratch, std::vector<Neighbor>& hits) {
-  if (!graph.has_finer()) return;
-  hits.resize(std::min(hits.size(), exact));
-  if (hits.empty()) return;
-  scratch.batch.clear();
-  for (const Neighbor& hit : hits) scratch.batch.push_back(hit.row);
-  FillGroups(scratch.batch);
-  scratch.distances.resize(
-      std::max(scratch.distances.size(), scratch.batch.size()));
-  graph.FinestDistances(query, scratch.batch, scratch.distances.data());
-  for (std::size_t i = 0; i < hits.size(); ++i) {
-    hits[i].distance = Orderly(scratch.distances[i]);
-  }
-  std::sort(hits.begin(), hits.end());
-}
-
 void ScanCodes(const HnswGraph& graph, const Probe& probe,
                types::BitsetView excluded, WalkScratch& scratch, TopK& best) {
   scratch.batch.clear();
@@ -194,7 +177,7 @@ absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
     const Neighbor found = pool.At(i);
     if (AnyPasses(graph, plan.excluded, found.row)) hits.push_back(found);
   }
-  RankExactly(graph, query, plan.exact, scratch, hits);
+  RankExactly(graph, probe, plan.rank, scratch, hits);
   TakePassing(graph, plan.excluded, std::max(plan.ef, hits.size()), hits);
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 
 #include "base/op_context.h"
 #include "base/status.h"
+#include "index/vector/hnsw/exact_rank.h"
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/topk.h"
@@ -28,16 +29,6 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const Probe& probe, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch);
 
-// How many of the nearest by their codes are compared by finer values, so that
-// the `k` nearest are among them.
-constexpr std::size_t ExactCount(std::size_t k) { return 2 * k + 16; }
-
-// Replaces the distances of the first `exact` hits, sorted by their codes, by
-// the finest there are, drops the others and sorts. Does nothing where a graph
-// has nothing finer than what a walk goes by.
-void RankExactly(const HnswGraph& graph, const float* query, std::size_t exact,
-                 WalkScratch& scratch, std::vector<Neighbor>& hits);
-
 // The kernels compute so many rows at once, and round what is left over in
 // another order: equal rows have equal distances in full groups only.
 inline constexpr std::size_t kKernelGroup = 4;
@@ -53,8 +44,7 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
 
 struct WalkPlan {
   std::size_t ef = 0;
-  // So many of the nearest by their codes are compared by finer values.
-  std::size_t exact = 0;
+  RankPlan rank;
   // Rows that are walked through, but not found.
   types::BitsetView excluded = {};
 };
