@@ -151,6 +151,14 @@ struct HnswGraph {
     codec.Bind(query, room.bytes);
     return {.vector = query, .bytes = &room.bytes};
   }
+  // A row as a query, by its code where there are codes. `normalised` and
+  // `room` are borrowed by the probe.
+  Probe BindRow(std::uint32_t row, std::vector<float>& normalised,
+                ProbeRoom& room) const {
+    if (!has_codes()) return {.vector = BoundVector(row, normalised)};
+    codec.BindCode(codes.data + row * codes.stride, room.bytes);
+    return {.bytes = &room.bytes};
+  }
   void FinestDistances(const float* query, std::span<const std::uint32_t> ids,
                        float* out) const {
     if (product == nullptr) {

@@ -10,33 +10,44 @@ namespace {
 // Most candidates fall at one of the first comparisons.
 constexpr std::size_t kGroup = 4;
 
-bool IsNearerToAny(const HnswGraph& graph, const Neighbor& candidate,
-                   const std::vector<std::uint32_t>& chosen,
-                   std::vector<float>& room) {
-  const float* vector = graph.BoundVector(candidate.row, room);
-  for (std::size_t i = 0; i < chosen.size(); i += kGroup) {
-    const std::size_t count = std::min(kGroup, chosen.size() - i);
-    float distances[kGroup];
-    graph.ExactDistances(vector, chosen.data() + i, count, distances);
-    for (std::size_t j = 0; j < count; ++j) {
-      if (distances[j] < candidate.distance) return true;
+// Of the candidates of a row, nearest first, those that are nearer to it than
+// to any already chosen (algorithm 4), compared as the row was.
+class Choice {
+ public:
+  Choice(const HnswGraph& graph, InsertScratch& scratch,
+         std::vector<std::uint32_t>& chosen)
+      : graph_(graph), scratch_(scratch), chosen_(chosen) {}
+
+  void Make(std::size_t limit) {
+    chosen_.clear();
+    for (const Neighbor& candidate : scratch_.candidates) {
+      if (chosen_.size() >= limit) break;
+      if (IsNearerToAny(candidate)) continue;
+      chosen_.push_back(candidate.row);
     }
   }
-  return false;
-}
 
-// Of the candidates, nearest first, those that are nearer to the row than to
-// any already chosen (algorithm 4).
-void Choose(const HnswGraph& graph, const std::vector<Neighbor>& candidates,
-            std::size_t limit, std::vector<float>& room,
-            std::vector<std::uint32_t>& chosen) {
-  chosen.clear();
-  for (const Neighbor& candidate : candidates) {
-    if (chosen.size() >= limit) break;
-    if (IsNearerToAny(graph, candidate, chosen, room)) continue;
-    chosen.push_back(candidate.row);
+ private:
+  bool IsNearerToAny(const Neighbor& candidate) const {
+    if (chosen_.empty()) return false;
+    const Probe probe =
+        graph_.BindRow(candidate.row, scratch_.room, scratch_.probe);
+    for (std::size_t i = 0; i < chosen_.size(); i += kGroup) {
+      const std::size_t count = std::min(kGroup, chosen_.size() - i);
+      float distances[kGroup];
+      std::int32_t sums[kGroup];
+      graph_.Distances(probe, chosen_.data() + i, count, sums, distances);
+      for (std::size_t j = 0; j < count; ++j) {
+        if (distances[j] < candidate.distance) return true;
+      }
+    }
+    return false;
   }
-}
+
+  const HnswGraph& graph_;
+  InsertScratch& scratch_;
+  std::vector<std::uint32_t>& chosen_;
+};
 
 }  // namespace
 
@@ -65,8 +76,7 @@ absl::Status GraphInserter::Find(const base::OpContext& ctx, std::uint32_t row,
       if (pool.At(i).row != row) scratch.candidates.push_back(pool.At(i));
     }
     start = pool.At(0);
-    Choose(graph_, scratch.candidates, graph_.m, scratch.room,
-           scratch.chosen[level]);
+    Choice(graph_, scratch, scratch.chosen[level]).Make(graph_.m);
   }
   return absl::OkStatus();
 }
@@ -130,17 +140,19 @@ void GraphInserter::AddLink(std::uint32_t row, std::uint32_t to,
 // Of scratch.rows, into scratch.links.
 void GraphInserter::ChooseAmong(std::uint32_t row, std::size_t limit,
                                 InsertScratch& scratch) const {
-  scratch.distances.resize(scratch.rows.size());
-  graph_.ExactDistances(graph_.BoundVector(row, scratch.bound),
-                        scratch.rows.data(), scratch.rows.size(),
-                        scratch.distances.data());
+  const std::size_t count = scratch.rows.size();
+  scratch.distances.resize(count);
+  scratch.walk.sums.resize(std::max(scratch.walk.sums.size(), count));
+  graph_.Distances(graph_.BindRow(row, scratch.room, scratch.probe),
+                   scratch.rows.data(), count, scratch.walk.sums.data(),
+                   scratch.distances.data());
   scratch.candidates.clear();
   for (std::size_t i = 0; i < scratch.rows.size(); ++i) {
     scratch.candidates.push_back(
         {Orderly(scratch.distances[i]), scratch.rows[i]});
   }
   std::sort(scratch.candidates.begin(), scratch.candidates.end());
-  Choose(graph_, scratch.candidates, limit, scratch.room, scratch.links);
+  Choice(graph_, scratch, scratch.links).Make(limit);
 }
 
 }  // namespace elanus::index

@@ -33,7 +33,8 @@ struct InsertScratch {
 
   WalkScratch walk;
   std::vector<float> bound;  // a row's vector, of length 1
-  std::vector<float> room;   // the same, of a candidate
+  std::vector<float> room;   // the same, of one that others are compared to
+  ProbeRoom probe;           // of that
   std::vector<Neighbor> candidates;
   // What a row is to link to, by level.
   std::vector<std::vector<std::uint32_t>> chosen;
