@@ -22,6 +22,7 @@ with data and log is kept and named).
 """
 import argparse
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -48,6 +49,10 @@ NAME = "ledger"
 DIM = 8
 KEYS_OF_A_WRITER = 10_000_000
 PAGE = 16384
+# No server lives for a minute here, and files are to be removed all the same.
+QUICK_UPKEEP = {"COMMON_RETENTIONDURATION": "0", "DATACOORD_GC_INTERVAL": "1",
+                "DATACOORD_GC_DROPTOLERANCE": "1"}
+MANY_ROWS = 2000  # of one writer: then the oldest of them go
 
 
 def embedding(key, value):
@@ -93,16 +98,12 @@ class Worker(threading.Thread):
 class Writer(Worker):
     """The only one that writes the keys of `number`."""
 
-    def __init__(self, loop, number):
+    def __init__(self, loop, number, keys):
+        """keys: those of its rows, rising."""
         super().__init__(loop)
         self.number = number
-        self.first = number * KEYS_OF_A_WRITER
-        end = self.first + KEYS_OF_A_WRITER
-        mine = [key for key in loop.ledger.keys()
-                if self.first <= key < end]
-        self.next_key = max(mine, default=self.first - 1) + 1
-        self.present = {key for key in mine
-                        if loop.ledger.allowed(key) != {ABSENT}}
+        # A set in the order of its keys' making.
+        self.present = dict.fromkeys(keys, True)
 
     def step(self):
         verb = self.random.choices(
@@ -112,14 +113,16 @@ class Writer(Worker):
 
     def fresh(self):
         count = self.random.randint(1, 5)
-        keys = list(range(self.next_key, self.next_key + count))
-        self.next_key += count
-        return keys
+        first = self.loop.next_keys[self.number]
+        self.loop.next_keys[self.number] += count
+        return list(range(first, first + count))
 
     def some(self):
         count = min(len(self.present), self.random.randint(1, 5))
-        return self.random.sample(sorted(self.present)[-500:],
-                                  min(count, 500)) if count else []
+        return self.random.sample(self.newest(), count)
+
+    def newest(self):
+        return list(itertools.islice(reversed(self.present), 500))
 
     def put(self, keys, rpc):
         value = self.loop.next_value()
@@ -127,7 +130,7 @@ class Writer(Worker):
             ok(self.api.insert(NAME, columns(keys, value, self.number),
                                len(keys), rpc=rpc))
             change.acknowledge()
-        self.present.update(keys)
+        self.present.update(dict.fromkeys(keys, True))
 
     def insert(self):
         self.put(self.fresh(), "Insert")
@@ -139,7 +142,8 @@ class Writer(Worker):
         with self.loop.ledger.change(keys, ABSENT) as change:
             ok(self.api.delete(NAME, expr))
             change.acknowledge()
-        self.present.difference_update(keys)
+        for key in keys:
+            self.present.pop(key, None)
 
     def delete_keys(self):
         keys = self.some()
@@ -149,9 +153,12 @@ class Writer(Worker):
     def delete_range(self):
         if not self.present:
             return
-        low = self.random.choice(sorted(self.present)[-500:])
+        low = self.random.choice(self.newest())
         high = low + self.random.randint(1, 10)
-        keys = [key for key in self.present if low <= key < high]
+        if len(self.present) > MANY_ROWS:
+            low = next(iter(self.present))
+            high = low + MANY_ROWS
+        keys = [key for key in range(low, high) if key in self.present]
         self.remove(keys, f"owner == {self.number} and id >= {low} "
                           f"and id < {high}")
 
@@ -217,13 +224,16 @@ class KillLoop:
                 pathlib.Path(options.binary).parent / "libpower_cut.so")
         self.server = ElanusProcess(
             options.binary, self.home / "data", role_calls=options.role_calls,
-            environment=self.storage and self.storage.environment)
+            environment={**QUICK_UPKEEP,
+                         **(self.storage.environment if self.storage else {})})
         self.ledger = Ledger()
         self.definitions = Ledger()
         self.killed = threading.Event()
         self.value_lock = threading.Lock()
         self.value = 0
         self.collection_id = 0
+        self.next_keys = [number * KEYS_OF_A_WRITER
+                          for number in range(options.writers)]
         self.writing_seconds = 0.0
         self.recoveries = []
         self.cuts = []  # what each power cut kept of the unsynced
@@ -268,9 +278,16 @@ class KillLoop:
             self.storage.check_journal()
         self.judge()
 
+    def keys_by_writer(self):
+        keys = [[] for _ in range(self.options.writers)]
+        for key in sorted(self.ledger.settled()):
+            keys[key // KEYS_OF_A_WRITER].append(key)
+        return keys
+
     def write_until_killed(self):
         self.killed.clear()
-        workers = [Writer(self, n) for n in range(self.options.writers)]
+        workers = [Writer(self, n, keys)
+                   for n, keys in enumerate(self.keys_by_writer())]
         workers += [Flusher(self, pause=0.6), Compactor(self, pause=2.0),
                     Definer(self, pause=0.1)]
         begin = time.monotonic()

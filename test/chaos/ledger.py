@@ -33,6 +33,8 @@ class Ledger:
     def __init__(self):
         self._lock = threading.Lock()
         self._allowed = {}  # key -> set of values
+        self._open = set()  # keys in flight, or never acknowledged
+        self._deleted = set()  # some of the others
         self.acknowledged = 0
 
     @contextlib.contextmanager
@@ -43,6 +45,7 @@ class Ledger:
         with self._lock:
             for key, new in values.items():
                 self._allowed.setdefault(key, {ABSENT}).add(new)
+            self._open.update(values)
         change = Change()
         try:
             yield change
@@ -52,6 +55,9 @@ class Ledger:
                     self.acknowledged += 1
                     for key, new in values.items():
                         self._allowed[key] = {new}
+                    self._open.difference_update(values)
+                    self._deleted.update(key for key, new in values.items()
+                                         if new is ABSENT)
 
     def keys(self):
         with self._lock:
@@ -63,16 +69,30 @@ class Ledger:
 
     def settle(self, found):
         """Compares with all rows of the server ({key: value}); what was in
-        doubt is from now on what was found."""
+        doubt is from now on what was found. Keys without a row are forgotten:
+        if one comes back, it is a row that nobody wrote."""
         with self._lock:
             strangers = found.keys() - self._allowed.keys()
             if strangers:
-                raise Broken(f"rows that nobody wrote: {sorted(strangers)[:10]}")
+                raise Broken("rows that nobody wrote, or that were deleted "
+                             f"before the last kill: {sorted(strangers)[:10]}")
             for key, allowed in self._allowed.items():
                 value = found.get(key, ABSENT)
                 if value not in allowed:
                     raise Broken(self._explain(key, value, allowed))
-                self._allowed[key] = {value}
+            for key in self._open:
+                self._allowed[key] = {found.get(key, ABSENT)}
+            for key in self._open | self._deleted:
+                if self._allowed[key] == {ABSENT}:
+                    del self._allowed[key]
+            self._open.clear()
+            self._deleted.clear()
+
+    def settled(self):
+        """{key: value} of all rows. Only when nothing is in doubt."""
+        with self._lock:
+            return {key: next(iter(allowed))
+                    for key, allowed in self._allowed.items()}
 
     @staticmethod
     def _explain(key, value, allowed):
@@ -85,10 +105,4 @@ class Ledger:
 
     def in_doubt(self):
         with self._lock:
-            return sum(len(allowed) > 1 for allowed in self._allowed.values())
-
-    def present(self):
-        """The keys that have a row. Only when nothing is in doubt."""
-        with self._lock:
-            return {key for key, allowed in self._allowed.items()
-                    if allowed != {ABSENT}}
+            return sum(len(self._allowed[key]) > 1 for key in self._open)

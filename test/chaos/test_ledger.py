@@ -32,6 +32,27 @@ def test_an_acknowledged_delete_must_not_come_back():
     ledger.settle({})
 
 
+def test_a_settled_delete_must_not_come_back_either():
+    ledger = Ledger()
+    write(ledger, 1, 10, acknowledged=True)
+    write(ledger, 1, ABSENT, acknowledged=True)
+    ledger.settle({})
+    assert ledger.keys() == []
+    with pytest.raises(Broken, match="were deleted"):
+        ledger.settle({1: 10})
+
+
+def test_a_row_that_is_written_again_is_owed_again():
+    ledger = Ledger()
+    for acknowledged in (True, False):
+        write(ledger, 1, ABSENT, acknowledged)
+        write(ledger, 1, 10, acknowledged=True)
+        ledger.settle({1: 10})
+        assert ledger.settled() == {1: 10}
+    with pytest.raises(Broken, match="key 1 is lost"):
+        ledger.settle({})
+
+
 def test_an_unknown_outcome_allows_both_until_it_is_settled():
     for found in ({}, {1: 10}):
         ledger = Ledger()
