@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "simd/cpu.h"
 #include "simd/levels.h"
@@ -13,6 +12,14 @@ namespace {
 float PlaceOf(const float* q, const CodeScale& scale, bool from_middle,
               size_t d) {
   return from_middle ? q[d] - scale.middle[d] : q[d];
+}
+
+int8_t Weight(float weight, float unit) {
+  const float inverse = unit > 0 ? 1 / unit : 0.0F;
+  const float rounded = std::nearbyint(weight * inverse);
+  return std::isnan(rounded) ? int8_t{0}
+                             : static_cast<int8_t>(std::clamp(
+                                   rounded, -kMaxByteWeight, kMaxByteWeight));
 }
 
 // The specification.
@@ -30,15 +37,11 @@ PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
 
 WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
                  int8_t* weights) {
-  const float inverse = unit > 0 ? 1 / unit : 0.0F;
   WeightSums sums{};
   for (size_t d = 0; d < scale.dim; ++d) {
     const float weight = PlaceOf(q, scale, from_middle, d) * scale.step[d];
-    const float rounded = std::nearbyint(weight * inverse);
-    const float z = std::isnan(rounded)
-                        ? 0.0F
-                        : std::clamp(rounded, -kMaxByteWeight, kMaxByteWeight);
-    weights[d] = static_cast<int8_t>(z);
+    weights[d] = Weight(weight, unit);
+    const auto z = static_cast<float>(weights[d]);
     sums.sum += z;
     sums.magnitude += std::abs(z);
     const float off = weight - unit * z;
@@ -49,15 +52,24 @@ WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
 
 CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
                    int8_t* weights) {
-  std::vector<float> x(scale.dim);
-  for (size_t d = 0; d < scale.dim; ++d) {
-    x[d] = scale.middle[d] +
-           scale.step[d] * (static_cast<float>(code[d]) - 128.0F);
-  }
+  const auto place_of = [&](size_t d) {
+    const float x = scale.step[d] * (static_cast<float>(code[d]) - 128.0F);
+    return from_middle ? x : x + scale.middle[d];
+  };
   CodeSums sums{};
-  sums.place = Measure(x.data(), scale, from_middle);
+  for (size_t d = 0; d < scale.dim; ++d) {
+    const float p = place_of(d);
+    const float value = from_middle ? p + scale.middle[d] : p;
+    sums.place.square += p * p;
+    sums.place.product += value * scale.middle[d];
+    sums.place.largest_weight =
+        std::max(sums.place.largest_weight, std::abs(p * scale.step[d]));
+  }
   sums.unit = UnitOf(sums.place.largest_weight);
-  sums.sum = Weigh(x.data(), scale, from_middle, sums.unit, weights).sum;
+  for (size_t d = 0; d < scale.dim; ++d) {
+    weights[d] = Weight(place_of(d) * scale.step[d], sums.unit);
+    sums.sum += static_cast<float>(weights[d]);
+  }
   return sums;
 }
 

@@ -4,7 +4,7 @@
 // from zero, has the weight p * step[d].
 //
 //   const PlaceSums place = kernels.measure(q, codes, from_middle);
-//   const float unit = place.largest_weight / 127;
+//   const float unit = UnitOf(place.largest_weight);
 //   const WeightSums sums = kernels.weigh(q, codes, from_middle, unit,
 //   weights);
 //
@@ -27,9 +27,10 @@ struct CodeScale {
 
 constexpr float kMaxByteWeight = 127;
 
-// Zeros, and what is no number, have no unit.
-inline float UnitOf(float largest_weight) {
-  constexpr float kLeast = 1.17549435e-38F;
+// Zeros, what is no number, and what is too small to be divided by, have no
+// unit. Static: no file may take the code that another made of it.
+static inline float UnitOf(float largest_weight) {
+  constexpr float kLeast = 1e-30F;
   constexpr float kMost = 3.40282347e+38F;
   return largest_weight >= kLeast && largest_weight <= kMost
              ? largest_weight / kMaxByteWeight
@@ -58,7 +59,7 @@ using WeighKernel = WeightSums (*)(const float* q, CodeScale scale,
 
 struct CodeSums {
   PlaceSums place;
-  float unit;  // the largest weight by 127, or 0 if that is not a normal number
+  float unit;  // UnitOf the largest weight
   float sum;   // of the weights
 };
 // The same of a row by its code, in one go.

@@ -118,6 +118,10 @@ TEST_P(ByteWeightsTest, WhatIsNoNumberAndAUnitOfZeroWeighNothing) {
     EXPECT_EQ(weights[0], first);
     GetParam()->weigh(q, data.scale(), true, 0, weights.data());
     EXPECT_EQ(weights, std::vector<int8_t>(dim, 0));
+    data.middle[2] = kNan;
+    GetParam()->weigh_code(data.code.data() + 1, data.scale(), false,
+                           weights.data());
+    EXPECT_EQ(weights[1], 0);
   }
 }
 

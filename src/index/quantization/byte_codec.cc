@@ -17,6 +17,8 @@ constexpr float kMaxCode = 255;
 // What of a weight's unit can be lost where it is computed: 2^-24 of 127 units
 // for each of three operations.
 constexpr double kLostOfUnit = 2.5e-5;
+// Of a value whose square is too small for a float.
+constexpr double kLostOfSquare = 1e-22;
 // Rows looked at: more do not move the bounds.
 constexpr std::size_t kMaxSample = 10000;
 // The bulk of the values leaves out so many at each end; what lies farther from
@@ -86,11 +88,13 @@ void ByteCodec::Bind(const float* q, ByteQuery& query) const {
   query.base = (is_l2 ? place.square : -place.product) -
                query.scale * kMiddleCode * weights.sum;
   const double more = 1 + SumError(dim());
-  query.length = RoundUp(std::sqrt(double{place.square}) * more);
+  const double least = std::sqrt(static_cast<double>(dim())) * kLostOfSquare;
+  query.length = RoundUp(std::sqrt(double{place.square}) * more + least);
   query.magnitude = RoundUp(double{weights.magnitude} * more);
   query.error = RoundUp(std::sqrt(double{weights.off_square}) * more +
                         std::sqrt(static_cast<double>(dim())) * kLostOfUnit *
-                            double{unit});
+                            double{unit} +
+                        least);
 }
 
 void ByteCodec::BindCode(const std::uint8_t* code, ByteQuery& query) const {

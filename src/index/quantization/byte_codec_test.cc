@@ -74,6 +74,9 @@ std::vector<float> HardRows(int kind, std::size_t rows, std::size_t dim,
       case 2:  // outliers, which are cut off
         if (random() % 100 == 0) data[i] *= 50;
         break;
+      case 4:  // so small that squares vanish
+        data[i] = std::ldexp(data[i], -75);
+        break;
       case 3:  // rows of very different lengths
         data[i] = std::ldexp(data[i], static_cast<int>(i / dim % 30) - 15);
         break;
@@ -90,8 +93,8 @@ TEST(ByteCodecTest, ErrorsBoundWhatACodedDistanceHidesOfATrueOne) {
   for (int round = 0; round < 120; ++round) {
     const std::size_t dim = 1 + random() % 70;
     const auto metric = round % 2 == 0 ? MetricType::kL2 : MetricType::kIp;
-    const auto rows = HardRows(round % 4, 200, dim, random());
-    const auto query = HardRows(round / 4 % 4, 1, dim, random());
+    const auto rows = HardRows(round % 5, 200, dim, random());
+    const auto query = HardRows(round / 5 % 5, 1, dim, random());
     const Coded coded = Code(metric, rows, dim);
     const ByteCodec codec(metric, coded.middle, coded.step);
     ByteQuery bound;
@@ -148,6 +151,32 @@ TEST(ByteCodecTest, DistancesAreThoseOfTheVectorsWithinTheirQuantisation) {
       EXPECT_NEAR(CodedDistance(metric, coded, query.data(), row, kDim), truth,
                   2.5)
           << "of " << truth;
+    }
+  }
+}
+
+TEST(ByteCodecTest, ARowComparesByItsCodeAsByItsVector) {
+  constexpr std::size_t kDim = 48;
+  const auto rows = UnevenRows(200, kDim);
+  for (const MetricType metric : {MetricType::kL2, MetricType::kIp}) {
+    const Coded coded = Code(metric, rows, kDim);
+    const ByteCodec codec(metric, coded.middle, coded.step);
+    ByteQuery query;
+    for (std::uint32_t one = 0; one < 20; ++one) {
+      codec.BindCode(&coded.codes[one * kDim], query);
+      for (std::uint32_t other = 0; other < 200; ++other) {
+        std::int32_t sum = 0;
+        simd::ByteKernels().rows(query.weights.data(),
+                                 {coded.codes.data(), kDim}, &other, 1, kDim,
+                                 &sum);
+        const float distance = query.base +
+                               query.scale * static_cast<float>(sum) +
+                               coded.terms[other];
+        const double truth =
+            PlainDistance(metric, &rows[one * kDim], &rows[other * kDim], kDim);
+        // As for a query, and the row is rounded as well.
+        EXPECT_NEAR(distance, truth, 3.5) << "of " << truth;
+      }
     }
   }
 }

@@ -166,9 +166,11 @@ CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
   __m256 sum = _mm256_setzero_ps();
   for (size_t d = 0; d < scale.dim; d += kLanes) {
     const CodeLanes at(code, scale, from_middle, d);
+    const __m256 exact = _mm256_mul_ps(at.weight, inverse);
+    const __m256 numbers =
+        _mm256_and_ps(exact, _mm256_cmp_ps(exact, exact, _CMP_ORD_Q));
     const __m256 z =
-        _mm256_round_ps(_mm256_mul_ps(at.weight, inverse),
-                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        _mm256_round_ps(numbers, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     Store(_mm256_cvtps_epi32(z), at.count, weights + d);
     sum = _mm256_add_ps(sum, z);
   }

@@ -119,8 +119,10 @@ CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
   __m512i sum = _mm512_setzero_si512();
   for (size_t d = 0; d < scale.dim; d += kLanes) {
     const CodeLanes at(code, scale, from_middle, d);
+    const __m512 exact = _mm512_mul_ps(at.weight, inverse);
     // Rounds to the nearest.
-    const __m512i z = _mm512_cvtps_epi32(_mm512_mul_ps(at.weight, inverse));
+    const __m512i z = _mm512_maskz_cvtps_epi32(
+        _mm512_cmp_ps_mask(exact, exact, _CMP_ORD_Q), exact);
     _mm_mask_storeu_epi8(weights + d, at.mask, _mm512_cvtsepi32_epi8(z));
     sum = _mm512_add_epi32(sum, z);
   }

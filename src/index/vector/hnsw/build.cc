@@ -173,6 +173,8 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                    FindTruth(ctx, graph, std::move(order.held_out), options));
   if (shape.with_codes) {
     RETURN_IF_ERROR(EncodeVectors(ctx, graph, CodecIn(*file, shape), options));
+    // Bounds want to know the codec and the codes as they are now.
+    graph = GraphIn(*file, shape);
     ASSIGN_OR_RETURN(shape.with_codes,
                      CodesServe(ctx, graph, held_out, options));
     if (!shape.with_codes) {

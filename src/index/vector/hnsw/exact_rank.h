@@ -4,7 +4,8 @@
 //               hits);
 //
 // Rows that their codes prove to be none of the nearest k (code_bound.h) are
-// dropped without being looked at: of usual data every second one.
+// dropped without being looked at: of usual data every second one. So behind
+// the k nearest there are hits missing.
 //
 // Threads: any, each with its own scratch.
 #pragma once

@@ -35,7 +35,10 @@ double WalkCost(const HnswGraph& graph, std::size_t ef) {
 GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
                      std::size_t passing) {
   const std::size_t rows = graph.rows;
-  GraphPlan plan{.k = k, .passing = passing, .ef = ef, .exact = ExactCount(k)};
+  GraphPlan plan{.k = k,
+                 .passing = passing,
+                 .ef = ef,
+                 .rank = {.k = k, .exact = ExactCount(k)}};
   if (passing < rows) {
     const double share =
         std::max(1.0, static_cast<double>(passing)) / static_cast<double>(rows);
@@ -65,7 +68,7 @@ absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
        ef *= kWider) {
     RETURN_IF_ERROR(WalkGraph(ctx, graph, query,
                               {.ef = std::min(ef, graph.rows),
-                               .rank = {.k = plan.k, .exact = plan.exact},
+                               .rank = plan.rank,
                                .excluded = excluded},
                               scratch, hits));
     if (hits.size() >= std::min(plan.k, plan.passing)) return true;

@@ -17,6 +17,7 @@
 
 #include "base/op_context.h"
 #include "base/status.h"
+#include "index/vector/hnsw/exact_rank.h"
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/scratch.h"
 #include "types/bitset.h"
@@ -29,8 +30,7 @@ struct GraphPlan {
   std::size_t passing = 0;
   std::size_t ef = 0;  // of a walk over all rows
   double scan_cost = 0;
-  // So many of the nearest by their codes are compared by finer values.
-  std::size_t exact = 0;
+  RankPlan rank;
 };
 
 // For `k` hits out of `passing` rows, where a walk without a filter would keep

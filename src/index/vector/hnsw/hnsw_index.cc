@@ -80,7 +80,7 @@ GraphPlan HnswIndex::MakePlan(std::size_t ef, std::size_t k, float refine_k,
   const std::size_t rows = graph_.rows;
   GraphPlan plan =
       PlanSearch(graph_, ef, k, rows - std::min(rows, excluded.Count()));
-  plan.exact = std::max(plan.exact, Times(k, refine_k));
+  plan.rank.exact = std::max(plan.rank.exact, Times(k, refine_k));
   return plan;
 }
 
@@ -179,8 +179,9 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
   std::size_t ef = query.params.ef == 0 ? kRangeEf : query.params.ef;
   for (;; ef *= 4) {
     const std::size_t wanted = std::min(ef, graph_.rows);
-    const GraphPlan plan =
-        MakePlan(wanted, wanted, /*refine_k=*/1, query.excluded);
+    GraphPlan plan = MakePlan(wanted, wanted, /*refine_k=*/1, query.excluded);
+    // A range ends anywhere: no hit may be missing among those before it.
+    plan.rank = {};
     if (IsScanned(graph_, plan)) {
       RangeQuery exact = query;
       exact.query = bound;

@@ -257,6 +257,59 @@ TEST(HnswIndexTest, RangeSearchFindsNearlyAllRowsInsideAndNoneOutside) {
   }
 }
 
+// A range may end behind what a walk of this width would rank.
+TEST(HnswIndexTest, ARangeOfRowsThatPassHasNoHoles) {
+  constexpr std::size_t kRows = 20000;
+  constexpr std::size_t kLimit = 150;
+  const Data data = MakeData(RandomVectors(kRows, 16, 11), 16);
+  const auto index = Build(data, MetricType::kL2);
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    const auto query = RandomVectors(1, 16, seed);
+    const auto excluded = RandomExcluded(kRows, 0.3, seed);
+    const auto truth =
+        PlainSearch(MetricType::kL2, data.vectors, query, excluded.view());
+    for (const std::size_t first : {90, 110, 130}) {
+      const auto found = index->RangeSearch(base::OpContext(),
+                                            {.query = query,
+                                             .at_least = truth[first].distance,
+                                             .limit = kLimit,
+                                             .params = {.ef = 100},
+                                             .excluded = excluded.view()});
+      ASSERT_TRUE(found.ok());
+      ASSERT_EQ(found->size(), kLimit);
+      std::set<std::uint32_t> nearest;
+      for (std::size_t i = first; i < first + kLimit; ++i) {
+        nearest.insert(truth[i].row);
+      }
+      std::size_t right = 0;
+      for (const Neighbor& hit : *found) right += nearest.count(hit.row);
+      EXPECT_GE(right, kLimit * 9 / 10) << "from hit " << first;
+    }
+  }
+}
+
+TEST(HnswIndexTest, RowsThatCodesDoNotTellApartAreFoundAndLeadOut) {
+  constexpr std::size_t kDim = 16;
+  constexpr std::size_t kTwins = 300;
+  std::vector<float> vectors = RandomVectors(20000, kDim, 21);
+  const std::vector<float> one = RandomVectors(1, kDim, 22);
+  const std::vector<float> noise = RandomVectors(kTwins, kDim, 23);
+  for (std::size_t i = 0; i < kTwins * kDim; ++i) {
+    vectors[i] = one[i % kDim] + 1e-4F * noise[i];
+  }
+  const Data data = MakeData(vectors, kDim);
+  const auto index = Build(data, MetricType::kL2);
+  for (const std::size_t k : {10, 400}) {
+    const auto hits = SearchOne(*index, one, k, {.ef = 600});
+    const auto truth = PlainSearch(MetricType::kL2, data.vectors, one, {});
+    std::set<std::uint32_t> nearest;
+    for (std::size_t i = 0; i < k; ++i) nearest.insert(truth[i].row);
+    std::size_t right = 0;
+    for (const Neighbor& hit : hits) right += nearest.count(hit.row);
+    EXPECT_GE(right, k * 9 / 10);
+  }
+}
+
 TEST(HnswIndexTest, AnIteratorReachesEveryRowThatPasses) {
   const Data data = MakeData(RandomVectors(2000, 6, 13), 6);
   const auto index = Build(data, MetricType::kCosine);

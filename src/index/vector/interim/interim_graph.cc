@@ -286,7 +286,7 @@ absl::StatusOr<std::vector<Neighbor>> InterimGraph::Search(
   GraphPlan plan =
       PlanSearch(snapshot, std::min(ef, snapshot.rows), query.k, passing);
   // The codes may have been fitted to other rows.
-  plan.exact = std::max(plan.exact, plan.ef);
+  plan.rank.exact = std::max(plan.rank.exact, plan.ef);
   std::unique_ptr<WalkScratch> scratch = walks_.Take();
   ASSIGN_OR_RETURN(
       const bool is_enough,
