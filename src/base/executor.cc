@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "base/give_way.h"
 #include "base/idle_thread.h"
 #include "base/log.h"
 
@@ -52,6 +53,7 @@ void ThreadPool::RunThread() {
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)),
                 options_.nice);
   }
+  BackgroundThread background(options_.gives_way_to);
   IdleThread idle;
   while (true) {
     Task task;
@@ -63,6 +65,7 @@ void ThreadPool::RunThread() {
       tasks_.pop_front();
     }
     idle.Works();
+    background.Works();
     task();
   }
 }

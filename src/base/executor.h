@@ -20,6 +20,8 @@
 
 namespace elanus::base {
 
+class ReadTraffic;
+
 using Task = absl::AnyInvocable<void()>;
 
 // Told the outcome of an asynchronous call, exactly once, perhaps before the
@@ -41,7 +43,9 @@ class Executor {
 struct ThreadPoolOptions {
   std::string name;         // shown by top and gdb; at most 15 characters
   std::size_t threads = 1;  // at least 1
-  int nice = 0;             // 0..19; background work gives way to reads
+  int nice = 0;             // 0..19
+  // Background work gives way to reads (give_way.h); borrowed, may be null.
+  const ReadTraffic* gives_way_to = nullptr;
 };
 
 class ThreadPool final : public Executor {

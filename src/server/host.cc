@@ -55,10 +55,12 @@ Host::Host(const base::Config& config,
       requests_({.name = "requests", .threads = Threads(config)}),
       background_({.name = "background",
                    .threads = BackgroundThreads(config),
-                   .nice = kBackgroundNice}),
+                   .nice = kBackgroundNice,
+                   .gives_way_to = &read_traffic_}),
       builds_({.name = "builds",
                .threads = Threads(config),
-               .nice = kBackgroundNice}),
+               .nice = kBackgroundNice,
+               .gives_way_to = &read_traffic_}),
       timer_(background_) {
   metrics_->AddGaugeCallback(
       "elanus_memory_used_bytes", "Accounted memory in use",
@@ -80,7 +82,8 @@ RoleServices Host::services() {
           .background = background_,
           .builds = builds_,
           .budget = *budget_,
-          .metrics = *metrics_};
+          .metrics = *metrics_,
+          .traffic = read_traffic_};
 }
 
 absl::StatusOr<Roles> Host::Connect(const Roles& direct) {

@@ -63,6 +63,7 @@ class Host {
   StorageSet storage_;
   coordinator::CollectionSaver collection_files_;
   storage::MetaCopier meta_copier_;
+  base::ReadTraffic read_traffic_;
   base::ThreadPool requests_;
   base::ThreadPool background_;
   base::ThreadPool builds_;

@@ -93,6 +93,7 @@ void RoleSet::MakeWorkers() {
       .timer = s.timer,
       .clock = s.clock,
       .metrics = s.metrics,
+      .traffic = s.traffic,
       .output_bytes_max = static_cast<std::size_t>(s.config.max_output_bytes),
       .use_mmap = s.config.mmap_enabled});
   if (s.config.index_node_enabled) {

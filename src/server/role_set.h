@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/executor.h"
+#include "base/give_way.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/timer.h"
@@ -55,6 +56,7 @@ struct RoleServices {
   base::Executor& builds;
   base::MemoryBudget& budget;
   base::Metrics& metrics;
+  base::ReadTraffic& traffic;
 };
 
 // Of a proxy that calls `links`, which outlive it. No two proxies share

@@ -98,7 +98,8 @@ server::RoleServices Process::Services() {
           .background = scheduler_,
           .builds = scheduler_,
           .budget = budget_,
-          .metrics = metrics_[0]};
+          .metrics = metrics_[0],
+          .traffic = read_traffic_};
 }
 
 absl::Status Process::Await(const std::function<void(base::Done)>& step) {

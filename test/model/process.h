@@ -26,6 +26,7 @@
 #include "access/grpc/gate.h"
 #include "base/config.h"
 #include "base/executor.h"
+#include "base/give_way.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "coordinator/collection_saver.h"
@@ -86,6 +87,7 @@ class Process {
                                      return collection_files_.Save(all);
                                    }};
   std::array<base::Metrics, kProxies> metrics_;
+  base::ReadTraffic read_traffic_;
   base::MemoryBudget budget_{std::int64_t{1} << 30};
   access::OpenGate gate_;
   proxies::ProxyPair pair_;

@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "base/executor.h"
+#include "base/give_way.h"
 #include "base/op_context.h"
 #include "base/status.h"
 
@@ -43,8 +44,10 @@ class Turns {
   Turns(std::size_t begin, std::size_t end, std::size_t at_a_time)
       : end_(end), at_a_time_(at_a_time), next_(begin) {}
 
-  // Nothing = all are dealt out.
+  // Nothing = all are dealt out. Background work gives way here: not to be
+  // called with a lock held.
   std::optional<Turn> Next() {
+    base::GiveWay();
     const std::size_t begin = next_.fetch_add(at_a_time_);
     if (begin >= end_) return std::nullopt;
     return Turn{.begin = begin, .end = std::min(begin + at_a_time_, end_)};

@@ -49,7 +49,7 @@ class InterimIndexes {
   // A graph gets its rows by words of bits, and a search divides them so, that
   // what excludes rows can be cut where it ends.
   static constexpr std::size_t kWordRows = 64;
-  // So many rows go into the graph in a round: a tenth of a second.
+  // So many rows go into the graph in a round: some hundredths of a second.
   static constexpr std::size_t kRoundRows = 256;
   // Where more than these wait for the graph, the lists are filled first.
   static constexpr std::size_t kGraphRows = 2048;

@@ -45,6 +45,7 @@ class FoundMemory {
 void QueryNode::Query(const base::OpContext& ctx,
                       const internal::QueryShardsRequest& request,
                       internal::QueryShardsReply* reply, base::Done done) {
+  deps_.traffic.Note();
   auto shards = FindShards(request.scope());
   if (!shards.ok()) return done(shards.status());
   gate_.Pass(ctx, request.scope().guarantee(), *shards,

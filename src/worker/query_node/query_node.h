@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/give_way.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
@@ -55,6 +56,7 @@ class QueryNode final : public role::QueryNode {
     base::Timer& timer;
     const base::Clock& clock;
     base::Metrics& metrics;
+    base::ReadTraffic& traffic;
     std::size_t output_bytes_max;  // of the values in one reply
     bool use_mmap = true;
   };

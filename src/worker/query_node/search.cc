@@ -73,6 +73,7 @@ bool AreAllCancelled(std::span<const PassedSearch> searches) {
 void QueryNode::Search(const base::OpContext& ctx,
                        const internal::SearchShardsRequest& request,
                        internal::SearchShardsReply* reply, base::Done done) {
+  deps_.traffic.Note();
   auto shards = FindShards(request.scope());
   if (!shards.ok()) return done(shards.status());
   gate_.Pass(ctx, request.scope().guarantee(), *shards,

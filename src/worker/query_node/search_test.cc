@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/give_way.h"
 #include "base/metrics.h"
 #include "base/timer.h"
 #include "role/refusing_roles_for_test.h"
@@ -96,6 +97,7 @@ class SearchTest : public ::testing::Test {
                                 .timer = timer_,
                                 .clock = base::SystemClock(),
                                 .metrics = metrics_,
+                                .traffic = traffic_,
                                 .output_bytes_max = output_bytes_max});
     internal::LoadShardRequest load;
     internal::CollectionMeta collection;
@@ -242,6 +244,7 @@ class SearchTest : public ::testing::Test {
   testing::TempFolder folder_;
   base::MemoryBudget budget_{std::int64_t{1} << 40};
   base::Metrics metrics_;
+  base::ReadTraffic traffic_;
   base::InlineExecutor inline_;
   testing::HeldExecutor reads_{2};
   base::ThreadPool pool_{{.name = "tails", .threads = 1}};

@@ -152,7 +152,8 @@ struct HnswGraph {
     return {.vector = query, .bytes = &room.bytes};
   }
   // A row as a query, by its code where there are codes. `normalised` and
-  // `room` are borrowed by the probe.
+  // `room` are borrowed by the probe, which is for Distances alone. Not for a
+  // graph of products.
   Probe BindRow(std::uint32_t row, std::vector<float>& normalised,
                 ProbeRoom& room) const {
     if (!has_codes()) return {.vector = BoundVector(row, normalised)};

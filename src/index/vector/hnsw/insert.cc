@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/give_way.h"
 #include "index/vector/hnsw/walk.h"
 
 namespace elanus::index {
@@ -11,12 +12,13 @@ namespace {
 constexpr std::size_t kGroup = 4;
 
 // Of the candidates of a row, nearest first, those that are nearer to it than
-// to any already chosen (algorithm 4), compared as the row was.
+// to any already chosen (algorithm 4). Where there are codes they are compared
+// by these, and by the vectors where those do not tell rows apart.
 class Choice {
  public:
-  Choice(const HnswGraph& graph, InsertScratch& scratch,
+  Choice(const HnswGraph& graph, std::uint32_t row, InsertScratch& scratch,
          std::vector<std::uint32_t>& chosen)
-      : graph_(graph), scratch_(scratch), chosen_(chosen) {}
+      : graph_(graph), row_(row), scratch_(scratch), chosen_(chosen) {}
 
   void Make(std::size_t limit) {
     chosen_.clear();
@@ -39,12 +41,26 @@ class Choice {
       graph_.Distances(probe, chosen_.data() + i, count, sums, distances);
       for (std::size_t j = 0; j < count; ++j) {
         if (distances[j] < candidate.distance) return true;
+        if (distances[j] == candidate.distance && graph_.has_codes() &&
+            IsNearerByVectors(candidate.row, chosen_[i + j])) {
+          return true;
+        }
       }
     }
     return false;
   }
 
+  // Is the candidate nearer to `chosen` than to the row?
+  bool IsNearerByVectors(std::uint32_t candidate, std::uint32_t chosen) const {
+    const std::uint32_t rows[] = {chosen, row_};
+    float distances[2];
+    graph_.ExactDistances(graph_.BoundVector(candidate, scratch_.room), rows, 2,
+                          distances);
+    return distances[0] < distances[1];
+  }
+
   const HnswGraph& graph_;
+  const std::uint32_t row_;
   InsertScratch& scratch_;
   std::vector<std::uint32_t>& chosen_;
 };
@@ -60,6 +76,7 @@ GraphInserter::GraphInserter(const HnswGraph& graph, std::size_t capacity,
 
 absl::Status GraphInserter::Find(const base::OpContext& ctx, std::uint32_t row,
                                  InsertScratch& scratch) const {
+  base::GiveWay();
   const Probe probe =
       graph_.Bind(graph_.BoundVector(row, scratch.bound), scratch.walk.probe);
   const std::uint32_t top =
@@ -76,7 +93,7 @@ absl::Status GraphInserter::Find(const base::OpContext& ctx, std::uint32_t row,
       if (pool.At(i).row != row) scratch.candidates.push_back(pool.At(i));
     }
     start = pool.At(0);
-    Choice(graph_, scratch, scratch.chosen[level]).Make(graph_.m);
+    Choice(graph_, row, scratch, scratch.chosen[level]).Make(graph_.m);
   }
   return absl::OkStatus();
 }
@@ -152,7 +169,7 @@ void GraphInserter::ChooseAmong(std::uint32_t row, std::size_t limit,
         {Orderly(scratch.distances[i]), scratch.rows[i]});
   }
   std::sort(scratch.candidates.begin(), scratch.candidates.end());
-  Choice(graph_, scratch, scratch.links).Make(limit);
+  Choice(graph_, row, scratch, scratch.links).Make(limit);
 }
 
 }  // namespace elanus::index
