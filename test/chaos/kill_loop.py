@@ -49,10 +49,11 @@ NAME = "ledger"
 DIM = 8
 KEYS_OF_A_WRITER = 10_000_000
 PAGE = 16384
-# No server lives for a minute here, and files are to be removed all the same.
+# No server lives for a minute here. Half of them remove files all the same.
 QUICK_UPKEEP = {"COMMON_RETENTIONDURATION": "0", "DATACOORD_GC_INTERVAL": "1",
                 "DATACOORD_GC_DROPTOLERANCE": "1"}
-MANY_ROWS = 2000  # of one writer: then the oldest of them go
+MANY_ROWS = 2000  # of one writer: then the older of them go
+KEPT_ROWS = 100   # but for these, which stay from kill to kill
 
 
 def embedding(key, value):
@@ -140,8 +141,10 @@ class Writer(Worker):
 
     def remove(self, keys, expr):
         with self.loop.ledger.change(keys, ABSENT) as change:
-            ok(self.api.delete(NAME, expr))
+            deleted = ok(self.api.delete(NAME, expr)).delete_cnt
             change.acknowledge()
+        if deleted != len(keys):
+            raise Broken(f"{expr} deleted {deleted} rows, not {len(keys)}")
         for key in keys:
             self.present.pop(key, None)
 
@@ -156,7 +159,7 @@ class Writer(Worker):
         low = self.random.choice(self.newest())
         high = low + self.random.randint(1, 10)
         if len(self.present) > MANY_ROWS:
-            low = next(iter(self.present))
+            low = next(itertools.islice(self.present, KEPT_ROWS, None))
             high = low + MANY_ROWS
         keys = [key for key in range(low, high) if key in self.present]
         self.remove(keys, f"owner == {self.number} and id >= {low} "
@@ -224,8 +227,8 @@ class KillLoop:
                 pathlib.Path(options.binary).parent / "libpower_cut.so")
         self.server = ElanusProcess(
             options.binary, self.home / "data", role_calls=options.role_calls,
-            environment={**QUICK_UPKEEP,
-                         **(self.storage.environment if self.storage else {})})
+            environment=self.storage and self.storage.environment)
+        self.environment = self.server.environment
         self.ledger = Ledger()
         self.definitions = Ledger()
         self.killed = threading.Event()
@@ -247,6 +250,7 @@ class KillLoop:
     def create(self):
         if self.storage:
             self.storage.start()
+        self.draw_settings()
         self.server.start()
         api = Api(self.server.address)
         ok(api.create(NAME, [int64_key(), field("v", DataType.Int64),
@@ -277,6 +281,15 @@ class KillLoop:
         if self.storage:
             self.storage.check_journal()
         self.judge()
+
+    def draw_settings(self):
+        """For the next start."""
+        quick = QUICK_UPKEEP if self.random.random() < 0.5 else {}
+        self.server.environment = {**self.environment, **quick}
+
+    def spawn(self):
+        self.draw_settings()
+        self.server.spawn()
 
     def keys_by_writer(self):
         keys = [[] for _ in range(self.options.writers)]
@@ -330,7 +343,7 @@ class KillLoop:
             self.cuts.append(self.storage.cut(self.random))
             self.storage.start()
         if self.random.random() < 0.3:
-            self.server.spawn()
+            self.spawn()
             time.sleep(self.random.uniform(0, 0.6))
             if not self.server.running:
                 raise Broken("the server does not start again: "
@@ -343,7 +356,7 @@ class KillLoop:
             self.cut_power()
         sure = self.sure_key()
         begin = time.monotonic()
-        self.server.spawn()
+        self.spawn()
         api = Api(self.server.address, timeout=5)
         target = embedding(*sure) if sure else [0.0] * DIM
         while True:
