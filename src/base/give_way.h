@@ -1,10 +1,12 @@
 // Background work that does not keep reads waiting for a processor.
 //
 //   ReadTraffic traffic;
-//   ThreadPool builds({.name = "builds", .nice = 10, .gives_way_to =
-//   &traffic}); traffic.Note();                            // where a read
-//   comes in for (const Row& row : rows) Insert(row), GiveWay();  // in a task
-//   of `builds`
+//   ThreadPool builds({.name = "builds", .gives_way_to = &traffic});
+//   traffic.Note();  // where a read comes in
+//   for (const Row& row : rows) {  // in a task of `builds`
+//     Insert(row);
+//     GiveWay();
+//   }
 //
 // A nice value says who gets how much of a processor, not who gets it first: on
 // Linux a thread that has just had its share and wakes waits for the next tick,

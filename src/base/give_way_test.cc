@@ -8,14 +8,16 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "base/executor.h"
 
 namespace elanus::base {
 namespace {
 
-std::int64_t NowNs(clockid_t clock) {
+// Of the processor that the calling thread has had.
+std::int64_t WorkedNs() {
   timespec now{};
-  clock_gettime(clock, &now);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
 }
 
@@ -23,8 +25,8 @@ std::int64_t NowNs(clockid_t clock) {
 // traffic to note them in. Returns the rests.
 int Work(ReadTraffic* reads) {
   int rests = 0;
-  const std::int64_t end = NowNs(CLOCK_THREAD_CPUTIME_ID) + 5'000'000;
-  while (NowNs(CLOCK_THREAD_CPUTIME_ID) < end) {
+  const std::int64_t end = WorkedNs() + 5'000'000;
+  while (WorkedNs() < end) {
     if (reads != nullptr) reads->Note();
     if (GiveWay()) ++rests;
   }
@@ -79,11 +81,11 @@ TEST(GiveWayTest, APoolTellsItsThreads) {
 
 TEST(ReadTrafficTest, AReadIsRecentForAWhile) {
   ReadTraffic traffic;
-  EXPECT_FALSE(traffic.IsRecent(NowNs(CLOCK_MONOTONIC)));
-  const std::int64_t before = NowNs(CLOCK_MONOTONIC);
+  EXPECT_FALSE(traffic.IsRecent(SystemClock().MonotonicNs()));
+  const std::int64_t before = SystemClock().MonotonicNs();
   traffic.Note();
   EXPECT_TRUE(traffic.IsRecent(before));
-  EXPECT_FALSE(traffic.IsRecent(NowNs(CLOCK_MONOTONIC) + 1'000'000'000));
+  EXPECT_FALSE(traffic.IsRecent(SystemClock().MonotonicNs() + 1'000'000'000));
 }
 
 }  // namespace

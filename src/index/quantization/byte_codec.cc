@@ -84,9 +84,7 @@ void ByteCodec::Bind(const float* q, ByteQuery& query) const {
   query.weights.resize(dim());
   const simd::WeightSums weights =
       kernels.weigh(q, scale(), is_l2, unit, query.weights.data());
-  query.scale = is_l2 ? -2 * unit : -unit;
-  query.base = (is_l2 ? place.square : -place.product) -
-               query.scale * kMiddleCode * weights.sum;
+  SetTerms(place, unit, weights.sum, query);
   const double more = 1 + SumError(dim());
   const double least = std::sqrt(static_cast<double>(dim())) * kLostOfSquare;
   query.length = RoundUp(std::sqrt(double{place.square}) * more + least);
@@ -98,13 +96,18 @@ void ByteCodec::Bind(const float* q, ByteQuery& query) const {
 }
 
 void ByteCodec::BindCode(const std::uint8_t* code, ByteQuery& query) const {
-  const bool is_l2 = metric_ == types::MetricType::kL2;
   query.weights.resize(dim());
   const simd::CodeSums sums = simd::ByteWeights().weigh_code(
-      code, scale(), is_l2, query.weights.data());
-  query.scale = is_l2 ? -2 * sums.unit : -sums.unit;
-  query.base = (is_l2 ? sums.place.square : -sums.place.product) -
-               query.scale * kMiddleCode * sums.sum;
+      code, scale(), metric_ == types::MetricType::kL2, query.weights.data());
+  SetTerms(sums.place, sums.unit, sums.sum, query);
+}
+
+void ByteCodec::SetTerms(const simd::PlaceSums& place, float unit,
+                         float weights, ByteQuery& query) const {
+  const bool is_l2 = metric_ == types::MetricType::kL2;
+  query.scale = is_l2 ? -2 * unit : -unit;
+  query.base = (is_l2 ? place.square : -place.product) -
+               query.scale * kMiddleCode * weights;
 }
 
 float ByteCodec::ErrorOf(const float* x, const std::uint8_t* code) const {

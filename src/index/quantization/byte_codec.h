@@ -15,7 +15,7 @@
 //   codec.Bind(q, query);  // then query.base + query.scale * sum + term
 //
 // Threads:   a codec is immutable.
-// Ownership: borrows middle and step.
+// Ownership: borrows middle and step, which must be as they are to stay.
 #pragma once
 
 #include <cstddef>
@@ -68,6 +68,9 @@ class ByteCodec {
   double ErrorOf(const ByteQuery& query, double longest_code) const;
 
  private:
+  // What distances take, from sums over a query and its weights.
+  void SetTerms(const simd::PlaceSums& place, float unit, float weights,
+                ByteQuery& query) const;
   simd::CodeScale scale() const {
     return {middle_.data(), step_.data(), middle_.size()};
   }

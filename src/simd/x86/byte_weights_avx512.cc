@@ -14,28 +14,58 @@ __mmask16 FirstLanes(size_t count) {
   return static_cast<__mmask16>(count >= kLanes ? 0xFFFFU : (1U << count) - 1);
 }
 
+// Sixteen values and what they are weighed as.
 struct Lanes {
-  Lanes(const float* q, const CodeScale& scale, bool from_middle, size_t d)
-      : mask(FirstLanes(scale.dim - d)),
-        value(_mm512_maskz_loadu_ps(mask, q + d)),
-        middle(_mm512_maskz_loadu_ps(mask, scale.middle + d)),
-        place(from_middle ? _mm512_sub_ps(value, middle) : value),
-        weight(_mm512_mul_ps(place,
-                             _mm512_maskz_loadu_ps(mask, scale.step + d))) {}
-
   __mmask16 mask;
-  __m512 value;
   __m512 middle;
+  __m512 value;
   __m512 place;
   __m512 weight;
 };
 
-PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
+// A query's.
+struct Query {
+  Lanes At(size_t d) const {
+    const __mmask16 mask = FirstLanes(scale.dim - d);
+    const __m512 middle = _mm512_maskz_loadu_ps(mask, scale.middle + d);
+    const __m512 value = _mm512_maskz_loadu_ps(mask, q + d);
+    const __m512 place = from_middle ? _mm512_sub_ps(value, middle) : value;
+    const __m512 step = _mm512_maskz_loadu_ps(mask, scale.step + d);
+    return {mask, middle, value, place, _mm512_mul_ps(place, step)};
+  }
+
+  const float* q;
+  CodeScale scale;
+  bool from_middle;
+};
+
+// What codes stand for.
+struct Row {
+  Lanes At(size_t d) const {
+    const __mmask16 mask = FirstLanes(scale.dim - d);
+    const __m512 middle = _mm512_maskz_loadu_ps(mask, scale.middle + d);
+    const __m512 step = _mm512_maskz_loadu_ps(mask, scale.step + d);
+    const __m512 wide = _mm512_cvtepi32_ps(
+        _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, code + d)));
+    const __m512 off =
+        _mm512_mul_ps(step, _mm512_sub_ps(wide, _mm512_set1_ps(128)));
+    const __m512 value = _mm512_add_ps(off, middle);
+    const __m512 place = from_middle ? off : value;
+    return {mask, middle, value, place, _mm512_mul_ps(place, step)};
+  }
+
+  const uint8_t* code;
+  CodeScale scale;
+  bool from_middle;
+};
+
+template <typename Source>
+PlaceSums MeasureAll(const Source& source) {
   __m512 square = _mm512_setzero_ps();
   __m512 product = _mm512_setzero_ps();
   __m512 largest = _mm512_setzero_ps();
-  for (size_t d = 0; d < scale.dim; d += kLanes) {
-    const Lanes at(q, scale, from_middle, d);
+  for (size_t d = 0; d < source.scale.dim; d += kLanes) {
+    const Lanes at = source.At(d);
     square = _mm512_fmadd_ps(at.place, at.place, square);
     product = _mm512_fmadd_ps(at.value, at.middle, product);
     // What is no number comes first: then the other one is taken.
@@ -46,16 +76,19 @@ PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
           .largest_weight = _mm512_reduce_max_ps(largest)};
 }
 
-WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
-                 int8_t* weights) {
+// Inlined, so that nothing is summed that the caller does not look at.
+template <typename Source>
+inline __attribute__((always_inline)) WeightSums WeighAll(const Source& source,
+                                                          float unit,
+                                                          int8_t* weights) {
   const __m512 inverse = _mm512_set1_ps(unit > 0 ? 1 / unit : 0.0F);
   const __m512 units = _mm512_set1_ps(unit);
-  const __m512 most = _mm512_set1_ps(127);
+  const __m512 most = _mm512_set1_ps(kMaxByteWeight);
   __m512 sum = _mm512_setzero_ps();
   __m512 magnitude = _mm512_setzero_ps();
   __m512 off_square = _mm512_setzero_ps();
-  for (size_t d = 0; d < scale.dim; d += kLanes) {
-    const Lanes at(q, scale, from_middle, d);
+  for (size_t d = 0; d < source.scale.dim; d += kLanes) {
+    const Lanes at = source.At(d);
     const __m512 exact = _mm512_mul_ps(at.weight, inverse);
     const __mmask16 numbers = _mm512_cmp_ps_mask(exact, exact, _CMP_ORD_Q);
     const __m512 rounded = _mm512_maskz_roundscale_ps(
@@ -74,60 +107,22 @@ WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
           .off_square = _mm512_reduce_add_ps(off_square)};
 }
 
-// What sixteen codes stand for.
-struct CodeLanes {
-  CodeLanes(const uint8_t* code, const CodeScale& scale, bool from_middle,
-            size_t d)
-      : mask(FirstLanes(scale.dim - d)),
-        step(_mm512_maskz_loadu_ps(mask, scale.step + d)),
-        middle(_mm512_maskz_loadu_ps(mask, scale.middle + d)) {
-    const __m512 wide = _mm512_cvtepi32_ps(
-        _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, code + d)));
-    const __m512 off =
-        _mm512_mul_ps(step, _mm512_sub_ps(wide, _mm512_set1_ps(128)));
-    value = _mm512_add_ps(off, middle);
-    place = from_middle ? off : value;
-    weight = _mm512_mul_ps(place, step);
-  }
+PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
+  return MeasureAll(Query{q, scale, from_middle});
+}
 
-  __mmask16 mask;
-  __m512 step;
-  __m512 middle;
-  __m512 value;
-  __m512 place;
-  __m512 weight;
-};
+WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
+                 int8_t* weights) {
+  return WeighAll(Query{q, scale, from_middle}, unit, weights);
+}
 
 CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
                    int8_t* weights) {
-  __m512 square = _mm512_setzero_ps();
-  __m512 product = _mm512_setzero_ps();
-  __m512 largest = _mm512_setzero_ps();
-  for (size_t d = 0; d < scale.dim; d += kLanes) {
-    const CodeLanes at(code, scale, from_middle, d);
-    square = _mm512_fmadd_ps(at.place, at.place, square);
-    product = _mm512_fmadd_ps(at.value, at.middle, product);
-    largest = _mm512_max_ps(_mm512_abs_ps(at.weight), largest);
-  }
-  CodeSums sums = {.place = {.square = _mm512_reduce_add_ps(square),
-                             .product = _mm512_reduce_add_ps(product),
-                             .largest_weight = _mm512_reduce_max_ps(largest)},
-                   .unit = 0,
-                   .sum = 0};
-  sums.unit = UnitOf(sums.place.largest_weight);
-  const __m512 inverse = _mm512_set1_ps(sums.unit > 0 ? 1 / sums.unit : 0.0F);
-  __m512i sum = _mm512_setzero_si512();
-  for (size_t d = 0; d < scale.dim; d += kLanes) {
-    const CodeLanes at(code, scale, from_middle, d);
-    const __m512 exact = _mm512_mul_ps(at.weight, inverse);
-    // Rounds to the nearest.
-    const __m512i z = _mm512_maskz_cvtps_epi32(
-        _mm512_cmp_ps_mask(exact, exact, _CMP_ORD_Q), exact);
-    _mm_mask_storeu_epi8(weights + d, at.mask, _mm512_cvtsepi32_epi8(z));
-    sum = _mm512_add_epi32(sum, z);
-  }
-  sums.sum = static_cast<float>(_mm512_reduce_add_epi32(sum));
-  return sums;
+  const Row row{code, scale, from_middle};
+  const PlaceSums place = MeasureAll(row);
+  const float unit = UnitOf(place.largest_weight);
+  return {
+      .place = place, .unit = unit, .sum = WeighAll(row, unit, weights).sum};
 }
 
 }  // namespace

@@ -30,6 +30,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "index/vector/kernel_rows.h"
 #include "simd/distance.h"
 
 namespace elanus::index {
@@ -100,11 +101,7 @@ class DiskNodes {
   // Brings what is in memory of a node nearer to the processor.
   void Prefetch(std::size_t place) const {
     constexpr std::size_t kMost = 1024;
-    const auto* const at = reinterpret_cast<const std::byte*>(NodeAt(place));
-    for (std::size_t i = 0; i < std::min(layout_.node_bytes(), kMost);
-         i += 64) {
-      __builtin_prefetch(at + i);
-    }
+    index::Prefetch(NodeAt(place), std::min(layout_.node_bytes(), kMost));
   }
 
   // The vectors of a block's nodes: node i at data + i * stride.

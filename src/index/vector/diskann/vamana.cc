@@ -8,6 +8,7 @@
 
 #include "index/vector/diskann/reach.h"
 #include "index/vector/hnsw/scratch.h"
+#include "index/vector/kernel_rows.h"
 #include "index/vector/parallel.h"
 #include "index/vector/spin_lock.h"
 
@@ -26,8 +27,6 @@ constexpr std::size_t kSequentialRows = 1000;
 // Rows a thread takes at a time.
 constexpr std::size_t kGrain = 16;
 constexpr std::size_t kRowsBetweenChecks = 4096;
-// The kernels compute so many rows at once.
-constexpr std::size_t kKernelGroup = 4;
 constexpr std::size_t kPrefetchBytes = 256;
 
 std::size_t CapacityOf(std::size_t degree) {
@@ -215,10 +214,7 @@ class Builder {
           space_.has_codes()
               ? space_.codes.data + next * space_.codes.stride
               : reinterpret_cast<const std::uint8_t*>(space_.Vector(next));
-      for (std::size_t b = 0; b < std::min(space_.dim, kPrefetchBytes);
-           b += 64) {
-        __builtin_prefetch(at + b);
-      }
+      Prefetch(at, std::min(space_.dim, kPrefetchBytes));
     }
   }
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "index/vector/hnsw/code_bound.h"
-#include "index/vector/hnsw/walk.h"
+#include "index/vector/kernel_rows.h"
 #include "index/vector/topk.h"
 
 namespace elanus::index {
@@ -51,10 +51,9 @@ class Ranking {
         std::min(kPrefetchBytes, graph_.dim * sizeof(float));
     for (const Neighbor& hit : hits) {
       if (IsBeyond(hit)) continue;
-      const auto* const at = reinterpret_cast<const char*>(
-          graph_.places == nullptr ? graph_.Vector(hit.row)
-                                   : graph_.places[hit.row].vector);
-      for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+      Prefetch(graph_.places == nullptr ? graph_.Vector(hit.row)
+                                        : graph_.places[hit.row].vector,
+               bytes);
     }
   }
 

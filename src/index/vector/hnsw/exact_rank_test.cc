@@ -110,30 +110,38 @@ TEST(ExactRankTest, TheFirstKAreThoseOfAllHitsRanked) {
   }
 }
 
+// A walk that has found all of the rows.
+struct Walked {
+  explicit Walked(const CodedRows& rows)
+      : query(RandomVectors(1, rows.graph().dim, 4)),
+        scratch(rows.graph().rows),
+        probe(rows.graph().Bind(query.data(), room)),
+        hits(rows.ByCodes(probe)) {}
+
+  std::vector<float> query;
+  WalkScratch scratch;
+  ProbeRoom room;
+  Probe probe;
+  std::vector<Neighbor> hits;
+};
+
 TEST(ExactRankTest, UsualRowsAreMostlyPassedOver) {
   const CodedRows rows(MetricType::kL2, 500, 32, 3, false, false);
-  const auto query = RandomVectors(1, 32, 4);
-  WalkScratch scratch(500);
-  ProbeRoom room;
-  const Probe probe = rows.graph().Bind(query.data(), room);
-  std::vector<Neighbor> hits = rows.ByCodes(probe);
-  RankExactly(rows.graph(), probe, {.k = 10}, scratch, hits);
-  EXPECT_LT(hits.size(), 250U);
+  Walked walked(rows);
+  RankExactly(rows.graph(), walked.probe, {.k = 10}, walked.scratch,
+              walked.hits);
+  EXPECT_LT(walked.hits.size(), 250U);
 }
 
 TEST(ExactRankTest, FewerHitsThanAreAskedForAreAllRanked) {
   const CodedRows rows(MetricType::kIp, 100, 8, 3, true, false);
-  const auto query = RandomVectors(1, 8, 4);
-  WalkScratch scratch(100);
-  ProbeRoom room;
-  const Probe probe = rows.graph().Bind(query.data(), room);
-  std::vector<Neighbor> hits = rows.ByCodes(probe);
-  hits.resize(3);
-  RankExactly(rows.graph(), probe, {.k = 10}, scratch, hits);
-  EXPECT_EQ(hits.size(), 3U);
-  hits.clear();
-  RankExactly(rows.graph(), probe, {.k = 10}, scratch, hits);
-  EXPECT_TRUE(hits.empty());
+  Walked walked(rows);
+  for (const std::size_t found : {3, 0}) {
+    walked.hits.resize(found);
+    RankExactly(rows.graph(), walked.probe, {.k = 10}, walked.scratch,
+                walked.hits);
+    EXPECT_EQ(walked.hits.size(), found);
+  }
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "index/vector/hnsw/code_bound.h"
-#include "index/vector/hnsw/walk.h"
+#include "index/vector/kernel_rows.h"
 
 namespace elanus::index {
 namespace {
@@ -51,11 +51,7 @@ class Scan {
 
  private:
   absl::Status Add(const base::OpContext& ctx, std::uint32_t row) {
-    const std::uint8_t* const code =
-        graph_.codes.data + row * graph_.codes.stride;
-    for (std::size_t at = 0; at < graph_.dim; at += 64) {
-      __builtin_prefetch(code + at);
-    }
+    Prefetch(graph_.codes.data + row * graph_.codes.stride, graph_.dim);
     scratch_.batch.push_back(row);
     if (scratch_.batch.size() < batch_) return absl::OkStatus();
     LookAtCodes();

@@ -4,12 +4,10 @@
 
 #include "base/give_way.h"
 #include "index/vector/hnsw/walk.h"
+#include "index/vector/kernel_rows.h"
 
 namespace elanus::index {
 namespace {
-
-// Most candidates fall at one of the first comparisons.
-constexpr std::size_t kGroup = 4;
 
 // Of the candidates of a row, nearest first, those that are nearer to it than
 // to any already chosen (algorithm 4). Where there are codes they are compared
@@ -34,10 +32,11 @@ class Choice {
     if (chosen_.empty()) return false;
     const Probe probe =
         graph_.BindRow(candidate.row, scratch_.room, scratch_.probe);
-    for (std::size_t i = 0; i < chosen_.size(); i += kGroup) {
-      const std::size_t count = std::min(kGroup, chosen_.size() - i);
-      float distances[kGroup];
-      std::int32_t sums[kGroup];
+    // Most candidates fall at one of the first comparisons.
+    for (std::size_t i = 0; i < chosen_.size(); i += kKernelGroup) {
+      const std::size_t count = std::min(kKernelGroup, chosen_.size() - i);
+      float distances[kKernelGroup];
+      std::int32_t sums[kKernelGroup];
       graph_.Distances(probe, chosen_.data() + i, count, sums, distances);
       for (std::size_t j = 0; j < count; ++j) {
         if (distances[j] < candidate.distance) return true;

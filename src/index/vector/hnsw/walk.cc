@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/vector/kernel_rows.h"
+
 namespace elanus::index {
 namespace {
 
@@ -24,8 +26,7 @@ void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
       has_codes ? graph.codes.data + row * graph.codes.stride
                 : reinterpret_cast<const std::uint8_t*>(graph.Vector(row));
   const std::size_t bytes = has_codes ? graph.dim : graph.dim * sizeof(float);
-  const std::size_t end = std::min(bytes, kPrefetchBytes);
-  for (std::size_t i = 0; i < end; i += 64) __builtin_prefetch(at + i);
+  Prefetch(at, std::min(bytes, kPrefetchBytes));
 }
 
 void PrefetchLinks(const HnswGraph& graph, std::uint32_t row,

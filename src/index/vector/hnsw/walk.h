@@ -29,15 +29,6 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const Probe& probe, Neighbor start, std::uint32_t level,
                         std::size_t ef, WalkScratch& scratch);
 
-// The kernels compute so many rows at once, and round what is left over in
-// another order: equal rows have equal distances in full groups only.
-inline constexpr std::size_t kKernelGroup = 4;
-
-// Repeats the last row until all groups are full.
-inline void FillGroups(std::vector<std::uint32_t>& rows) {
-  while (rows.size() % kKernelGroup != 0) rows.push_back(rows.back());
-}
-
 // Offers all rows that are in, by their codes.
 void ScanCodes(const HnswGraph& graph, const Probe& probe,
                types::BitsetView excluded, WalkScratch& scratch, TopK& best);
