@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 namespace elanus::index {
@@ -9,16 +10,28 @@ namespace {
 
 constexpr std::size_t kRounds = 4;
 
-void Hadamard(float* values, std::size_t count) {
-  for (std::size_t half = 1; half < count; half *= 2) {
-    for (std::size_t at = 0; at < count; at += 2 * half) {
-      for (std::size_t i = at; i < at + half; ++i) {
-        const float x = values[i];
-        const float y = values[i + half];
-        values[i] = x + y;
-        values[i + half] = x - y;
-      }
+// Sums and differences of values that are `half` apart, a multiple of kRun:
+// runs of a known length become vector instructions.
+template <std::size_t kRun>
+void Butterflies(float* values, std::size_t count, std::size_t half) {
+  for (std::size_t at = 0; at < count; at += 2 * half) {
+    for (float* run = values + at; run < values + at + half; run += kRun) {
+      float x[kRun];
+      float y[kRun];
+      std::memcpy(x, run, sizeof(x));
+      std::memcpy(y, run + half, sizeof(y));
+      for (std::size_t i = 0; i < kRun; ++i) run[i] = x[i] + y[i];
+      for (std::size_t i = 0; i < kRun; ++i) run[i + half] = x[i] - y[i];
     }
+  }
+}
+
+void Hadamard(float* values, std::size_t count) {
+  if (count > 1) Butterflies<1>(values, count, 1);
+  if (count > 2) Butterflies<2>(values, count, 2);
+  if (count > 4) Butterflies<4>(values, count, 4);
+  for (std::size_t half = 8; half < count; half *= 2) {
+    Butterflies<8>(values, count, half);
   }
   const float scale = 1 / std::sqrt(static_cast<float>(count));
   for (std::size_t i = 0; i < count; ++i) values[i] *= scale;
