@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "index/quantization/sketch_codec.h"
 #include "index/vector/auto_index.h"
 #include "index/vector/dense_rows.h"
 #include "index/vector/diskann/build.h"
@@ -45,6 +46,8 @@ std::size_t HnswRowBytes(const IndexSpec& spec, const BuildOptions& options) {
   const std::size_t m = std::max<std::size_t>(spec.hnsw.m, 2);
   const std::size_t vector = AlignSlots(spec.dim, kVectorAlignment) * kFloat +
                              AlignSlots(spec.dim, 64) + kFloat;
+  const std::size_t sketch =
+      spec.dim < SketchCodec::kMinDim ? 0 : SketchCodec::StrideOf(spec.dim);
   const std::size_t links = AlignSlots(2 * m, kLinkAlignment) * kLink;
   // Of m rows one stands on each next level.
   const std::size_t upper = AlignSlots(m, kLinkAlignment) * kLink / (m - 1) + 1;
@@ -52,7 +55,8 @@ std::size_t HnswRowBytes(const IndexSpec& spec, const BuildOptions& options) {
   // while the file is made. The order of insertion, a lock.
   const std::size_t lists = 2 * (1 + 2 * kLink) + kLink + 1;
   const std::size_t threads = std::max<std::size_t>(options.max_threads, 1);
-  return vector + links + upper + lists + threads * VisitedRows::kRowBytes;
+  return vector + sketch + links + upper + lists +
+         threads * VisitedRows::kRowBytes;
 }
 
 std::size_t RefinedRowBytes(RefineType type, std::size_t dim) {

@@ -49,6 +49,8 @@ enum class Section : std::uint32_t {
   kByteTerms = 11,
   kByteCodes = 12,
   kByteErrors = 13,
+  kSketchMiddle = 14,
+  kSketches = 15,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,

@@ -27,6 +27,7 @@ class TopK {
 
   // Nothing farther than this can get in; infinity until there are k.
   float bound() const { return bound_; }
+  std::size_t k() const { return k_; }
   std::size_t size() const { return heap_.size(); }
   bool is_full() const { return heap_.size() == k_; }
 

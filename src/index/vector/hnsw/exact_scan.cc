@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "index/vector/hnsw/code_bound.h"
+#include "index/vector/hnsw/sketch_sieve.h"
 #include "index/vector/kernel_rows.h"
 
 namespace elanus::index {
@@ -13,7 +15,34 @@ namespace {
 // quickly.
 constexpr std::size_t kFirstBatch = 32;
 constexpr std::size_t kBatch = 64;
-constexpr std::size_t kBatchesBetweenChecks = 64;
+constexpr std::size_t kWordsBetweenChecks = 64;
+// Rows besides k that give the others a bound.
+constexpr std::size_t kMoreFirst = 6;
+
+// Nanoseconds. A row is some scattered bytes. A scan by sketches binds the
+// query to them first, and looks at the codes of some hundred rows besides
+// those that give it a bound.
+constexpr double kLookedAtRow = 8;
+constexpr double kSketchedRow = 7;
+constexpr double kByte = 0.05;
+constexpr double kSketchedScan = 8000;
+
+double CostBy(std::size_t bytes, std::size_t rows) {
+  return static_cast<double>(rows) *
+         (kLookedAtRow + kByte * static_cast<double>(bytes));
+}
+
+double CostBySketches(const HnswGraph& graph, std::size_t rows, std::size_t k) {
+  const auto bytes = static_cast<double>(graph.sketches->table().stride);
+  return kSketchedScan +
+         static_cast<double>(rows) * (kSketchedRow + kByte * bytes) +
+         CostBy(graph.scanned_bytes(), k + kMoreFirst);
+}
+
+bool IsSketched(const HnswGraph& graph, std::size_t rows, std::size_t k) {
+  return graph.sketches != nullptr &&
+         CostBySketches(graph, rows, k) < CostBy(graph.scanned_bytes(), rows);
+}
 
 class Scan {
  public:
@@ -30,36 +59,27 @@ class Scan {
     scratch_.distances.resize(std::max(scratch_.distances.size(), kBatch));
   }
 
-  absl::Status Run(const base::OpContext& ctx, types::BitsetView excluded) {
-    RETURN_IF_ERROR(ctx.Check());
-    const std::size_t words = (graph_.rows + 63) / 64;
-    for (std::size_t i = 0; i < words; ++i) {
-      std::uint64_t in = ~std::uint64_t{0};
-      if (i < excluded.word_count()) in = ~excluded.words()[i];
-      if (i + 1 == words && graph_.rows % 64 != 0) {
-        in &= (std::uint64_t{1} << graph_.rows % 64) - 1;
-      }
-      for (; in != 0; in &= in - 1) {
-        const std::size_t row =
-            i * 64 + static_cast<std::size_t>(std::countr_zero(in));
-        RETURN_IF_ERROR(Add(ctx, static_cast<std::uint32_t>(row)));
-      }
-    }
-    LookAtCodes();
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Add(const base::OpContext& ctx, std::uint32_t row) {
+  void Add(std::uint32_t row) {
     Prefetch(graph_.codes.data + row * graph_.codes.stride, graph_.dim);
     scratch_.batch.push_back(row);
-    if (scratch_.batch.size() < batch_) return absl::OkStatus();
+    if (scratch_.batch.size() < batch_) return;
     LookAtCodes();
     batch_ = std::min(2 * batch_, kBatch);
-    if (++batches_ % kBatchesBetweenChecks == 0) return ctx.Check();
-    return absl::OkStatus();
   }
 
+  // Looks at what a sieve holds, and empties it.
+  void LookAt(SketchSieve& sieve) {
+    const auto add_all = [this](std::span<const std::uint32_t> rows) {
+      for (const std::uint32_t row : rows) Add(row);
+    };
+    add_all(sieve.TakeNearest(best_.k() + kMoreFirst));
+    LookAtCodes();
+    while (sieve.HasMore()) add_all(sieve.NextWithin(best_.bound()));
+    LookAtCodes();
+    sieve.Clear();
+  }
+
+  // Looks at the rows that were added and have not been looked at.
   void LookAtCodes() {
     std::vector<std::uint32_t>& batch = scratch_.batch;
     graph_.Distances(probe_, batch.data(), batch.size(), scratch_.sums.data(),
@@ -77,6 +97,7 @@ class Scan {
     batch.clear();
   }
 
+ private:
   // Offers what is left of the batch at its true distances.
   void Compute() {
     std::vector<std::uint32_t>& batch = scratch_.batch;
@@ -99,15 +120,58 @@ class Scan {
   const Probe probe_;
   CodeBound bound_;
   std::size_t batch_ = kFirstBatch;
-  std::size_t batches_ = 0;
 };
+
+// add(row) for every row that is not excluded.
+template <typename Add>
+absl::Status ForEachPassing(const base::OpContext& ctx, std::size_t rows,
+                            types::BitsetView excluded, Add add) {
+  const std::size_t words = (rows + 63) / 64;
+  for (std::size_t i = 0; i < words; ++i) {
+    if (i % kWordsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
+    std::uint64_t in = ~std::uint64_t{0};
+    if (i < excluded.word_count()) in = ~excluded.words()[i];
+    if (i + 1 == words && rows % 64 != 0) {
+      in &= (std::uint64_t{1} << rows % 64) - 1;
+    }
+    for (; in != 0; in &= in - 1) {
+      add(static_cast<std::uint32_t>(
+          i * 64 + static_cast<std::size_t>(std::countr_zero(in))));
+    }
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
+double ScanCost(const HnswGraph& graph, std::size_t rows, std::size_t k) {
+  return IsSketched(graph, rows, k) ? CostBySketches(graph, rows, k)
+                                    : CostBy(graph.scanned_bytes(), rows);
+}
+
+double PlainScanCost(const HnswGraph& graph, std::size_t rows) {
+  return CostBy(graph.dim * sizeof(float), rows);
+}
+
 absl::Status ExactScan(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, types::BitsetView excluded,
+                       const float* query, const PassingRows& passing,
                        WalkScratch& scratch, TopK& best) {
-  return Scan(graph, query, scratch, best).Run(ctx, excluded);
+  Scan scan(graph, query, scratch, best);
+  if (passing.by_codes_alone || !IsSketched(graph, passing.count, best.k())) {
+    RETURN_IF_ERROR(
+        ForEachPassing(ctx, graph.rows, passing.excluded,
+                       [&scan](std::uint32_t row) { scan.Add(row); }));
+    scan.LookAtCodes();
+    return absl::OkStatus();
+  }
+  SketchSieve sieve(*graph.sketches, query, scratch);
+  RETURN_IF_ERROR(
+      ForEachPassing(ctx, graph.rows, passing.excluded, [&](std::uint32_t row) {
+        sieve.Add(row);
+        if (sieve.is_full()) scan.LookAt(sieve);
+      }));
+  scan.LookAt(sieve);
+  return absl::OkStatus();
 }
 
 }  // namespace elanus::index

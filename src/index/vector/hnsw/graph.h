@@ -20,6 +20,7 @@
 
 #include "index/quantization/byte_codec.h"
 #include "index/vector/hnsw/product_rows.h"
+#include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/vector_index.h"
 #include "simd/byte_dot.h"
@@ -82,6 +83,8 @@ struct HnswGraph {
   // in files that lack them.
   const float* code_errors = nullptr;
   float longest_code = 0;
+  // For scans; null if there are none.
+  const RowSketches* sketches = nullptr;
   // What the rows are in place of vectors and bytes; null for these.
   const ProductRows* product = nullptr;
   std::size_t dim = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "index/vector/hnsw/exact_scan.h"
 #include "index/vector/hnsw/walk.h"
 
 namespace elanus::index {
@@ -17,12 +18,11 @@ constexpr double kSpare = 1.4;
 // A walk that met fewer than k is done again, with so many times as many rows.
 constexpr std::size_t kWider = 3;
 
-// What a walk and a scan cost, in nanoseconds of some machine: only their
-// ratio counts. For each row that a walk keeps it reads scattered links and
-// rows; a scan reads rows in order.
+// What a walk costs, in nanoseconds of some machine: only the ratio to what a
+// scan does (ScanCost) counts. For each row that a walk keeps it reads
+// scattered links and rows.
 constexpr double kRowsPerLink = 0.6;
 constexpr double kWalkedRow = 70;
-constexpr double kScannedRow = 8;
 constexpr double kByte = 0.05;
 
 double WalkCost(const HnswGraph& graph, std::size_t ef) {
@@ -48,9 +48,7 @@ GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
     plan.ef = static_cast<std::size_t>(
         std::min(std::ceil(wanted), static_cast<double>(rows)));
   }
-  plan.scan_cost =
-      static_cast<double>(passing) *
-      (kScannedRow + kByte * static_cast<double>(graph.scanned_bytes()));
+  plan.scan_cost = ScanCost(graph, passing, k);
   return plan;
 }
 

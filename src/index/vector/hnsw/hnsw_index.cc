@@ -32,9 +32,10 @@ std::size_t Times(std::size_t k, float factor) {
 }  // namespace
 
 HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
-                     RecallCurve curve, std::unique_ptr<ProductRows> product)
+                     RecallCurve curve, RowTables tables)
     : file_(std::move(file)),
-      product_(std::move(product)),
+      product_(std::move(tables.product)),
+      sketches_(std::move(tables.sketches)),
       graph_(graph),
       params_(params),
       curve_(std::move(curve)),
@@ -43,6 +44,7 @@ HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
              .stride = graph.vectors.stride},
       scratch_(graph.rows) {
   graph_.product = product_.get();
+  graph_.sketches = sketches_.get();
 }
 
 absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Build(
@@ -62,12 +64,13 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
   ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(file));
   ASSIGN_OR_RETURN(const HnswParams params, ParamsIn(file));
   ASSIGN_OR_RETURN(RecallCurve curve, RecallCurveIn(file));
-  std::unique_ptr<ProductRows> product;
+  RowTables tables;
   if (HasProductRows(file.info().type)) {
-    ASSIGN_OR_RETURN(product, ProductRows::Open(file));
+    ASSIGN_OR_RETURN(tables.product, ProductRows::Open(file));
   }
+  ASSIGN_OR_RETURN(tables.sketches, RowSketches::Open(file));
   return std::unique_ptr<HnswIndex>(new HnswIndex(
-      std::move(file), graph, params, std::move(curve), std::move(product)));
+      std::move(file), graph, params, std::move(curve), std::move(tables)));
 }
 
 double HnswIndex::SearchCost(double recall) const {
@@ -98,7 +101,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
   std::vector<float> distances(wanted);
   std::vector<std::uint32_t> rows(wanted);
   RETURN_IF_ERROR(Scan(ctx, query, {.nq = 1, .k = wanted, .excluded = excluded},
-                       {.distances = distances, .rows = rows}));
+                       plan, {.distances = distances, .rows = rows}));
   hits.clear();
   for (std::size_t i = 0; i < wanted; ++i) {
     hits.push_back({distances[i], rows[i]});
@@ -108,7 +111,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
 
 absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              std::span<const float> queries,
-                             const SearchQuery& query,
+                             const SearchQuery& query, const GraphPlan& plan,
                              const SearchOutput& out) const {
   const SearchQuery bound = {.queries = queries,
                              .nq = query.nq,
@@ -117,10 +120,13 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
   if (product_ != nullptr) return ProductSearch(ctx, *product_, bound, out);
   if (graph_.code_errors != nullptr) {
     std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+    const PassingRows rows = {.excluded = query.excluded,
+                              .count = plan.passing,
+                              .by_codes_alone = plan.rank.k == RankPlan::kAll};
     for (std::size_t q = 0; q < query.nq; ++q) {
       TopK best(query.k);
-      RETURN_IF_ERROR(ExactScan(ctx, graph_, queries.data() + q * dim(),
-                                query.excluded, *scratch, best));
+      RETURN_IF_ERROR(ExactScan(ctx, graph_, queries.data() + q * dim(), rows,
+                                *scratch, best));
       PutHits(best.TakeSorted(), q, query.k, out);
     }
     scratch_.Give(std::move(scratch));
@@ -158,7 +164,9 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
       BindQueries(metric(), query.queries.floats(), dim(), storage);
   const GraphPlan plan = MakePlan(std::min(ef, graph_.rows), query.k,
                                   query.params.refine_k, query.excluded);
-  if (IsScanned(graph_, plan)) return Scan(ctx, bound, query, out);
+  if (IsScanned(graph_, plan)) {
+    return Scan(ctx, bound, query, plan, out);
+  }
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
     ASSIGN_OR_RETURN(
@@ -182,6 +190,9 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     GraphPlan plan = MakePlan(wanted, wanted, /*refine_k=*/1, query.excluded);
     // A range ends anywhere: no hit may be missing among those before it.
     plan.rank = {};
+    if (product_ == nullptr) {
+      plan.scan_cost = PlainScanCost(graph_, plan.passing);
+    }
     if (IsScanned(graph_, plan)) {
       RangeQuery exact = query;
       exact.query = bound;

@@ -17,6 +17,7 @@
 #include "index/vector/hnsw/product_rows.h"
 #include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/hnsw/scratch.h"
+#include "index/vector/hnsw/sketch_sieve.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
 #include "index/vector/vector_index.h"
@@ -35,7 +36,7 @@ class HnswIndex final : public VectorIndex {
   std::size_t dim() const override { return graph_.dim; }
   std::size_t size() const override { return graph_.rows; }
   std::size_t memory_bytes() const override {
-    return file_.bytes().size() + scratch_.max_bytes() +
+    return file_.bytes().size() + scratch_.max_bytes() + sieve_bytes() +
            (product_ == nullptr ? 0 : product_->memory_bytes());
   }
   const HnswParams& params() const { return params_; }
@@ -52,8 +53,14 @@ class HnswIndex final : public VectorIndex {
   absl::StatusOr<std::vector<IndexFile>> Save() const override;
 
  private:
+  // What rows have besides the graph; either may be null.
+  struct RowTables {
+    std::unique_ptr<ProductRows> product;
+    std::unique_ptr<RowSketches> sketches;
+  };
+
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
-            RecallCurve curve, std::unique_ptr<ProductRows> product);
+            RecallCurve curve, RowTables tables);
 
   // The candidates to keep. Errors: kParameterInvalid.
   absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
@@ -68,8 +75,16 @@ class HnswIndex final : public VectorIndex {
       const base::OpContext& ctx, std::span<const float> query,
       const GraphPlan& plan, types::BitsetView excluded) const;
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
-                    const SearchQuery& query, const SearchOutput& out) const;
+                    const SearchQuery& query, const GraphPlan& plan,
+                    const SearchOutput& out) const;
 
+  // What sieves leave in their scratch.
+  std::size_t sieve_bytes() const {
+    return sketches_ == nullptr
+               ? 0
+               : scratch_.max_kept() * SketchSieve::kRowBytes *
+                     std::min(graph_.rows, SketchSieve::kMaxRows);
+  }
   // The rows as they are stored, to be compared by graph_.stored_metric; of a
   // graph without product codes.
   VectorDataset dataset() const {
@@ -77,7 +92,8 @@ class HnswIndex final : public VectorIndex {
   }
 
   IndexFileReader file_;
-  const std::unique_ptr<ProductRows> product_;  // or null
+  const std::unique_ptr<ProductRows> product_;   // or null
+  const std::unique_ptr<RowSketches> sketches_;  // or null
   HnswGraph graph_;
   HnswParams params_;
   RecallCurve curve_;

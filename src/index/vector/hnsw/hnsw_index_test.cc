@@ -13,6 +13,7 @@
 #include "base/executor.h"
 #include "index/testing/plain_recall_test.h"
 #include "index/vector/hnsw/duplicates.h"
+#include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
@@ -115,6 +116,113 @@ TEST(HnswIndexTest, FewSurvivorsOfAFilterAreSearchedExactly) {
       }
     }
   }
+}
+
+// So are many, by their sketches first: with one bit a dimension and with two,
+// of rows far from zero, of few values, of very unlike lengths.
+TEST(HnswIndexTest, ManySurvivorsOfAFilterAreFoundAsWell) {
+  std::mt19937 random(22);
+  for (int round = 0; round < 12; ++round) {
+    const std::size_t dim = round % 2 == 0 ? 100 + random() % 40 : 230;
+    const MetricType metric = kMetrics[round % 3];
+    auto vectors = RandomVectors(4000, dim, random());
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      if (round / 3 == 1) vectors[i] += 100;
+      if (round / 3 == 2 && i / dim % 101 == 0) vectors[i] *= 40;
+      if (round / 3 == 3) vectors[i] = vectors[i] < 0 ? -1.0F : 1.0F;
+    }
+    const Data data = MakeData(std::move(vectors), dim);
+    const auto index = Build(data, metric);
+    const auto excluded = RandomExcluded(4000, 0.1, random());
+    for (std::uint64_t q = 0; q < 10; ++q) {
+      const auto query = RandomVectors(1, dim, random());
+      const std::size_t k = 1 + random() % 30;
+      const auto truth =
+          PlainSearch(metric, data.vectors, query, excluded.view());
+      // So many candidates that a scan is cheaper, and so many rows that one by
+      // sketches is.
+      const auto hits =
+          SearchOne(*index, query, k, {.ef = 2000}, excluded.view());
+      for (std::size_t i = 0; i < k; ++i) {
+        ASSERT_NE(hits[i].row, kNoRow);
+        EXPECT_FALSE(excluded.Test(hits[i].row));
+        const float far = truth[i].distance;
+        ASSERT_NEAR(hits[i].distance, far, 1e-5F * (1 + std::abs(far)))
+            << "round " << round << ", hit " << i << " of " << k;
+      }
+    }
+  }
+}
+
+// Where no bound is ever known: more are wanted than there are, or every
+// distance is infinite.
+TEST(HnswIndexTest, AScanWithoutABoundGivesEachRowOnce) {
+  constexpr std::size_t kDim = 100;
+  const Data data = MakeData(RandomVectors(4000, kDim, 31), kDim);
+  const auto index = Build(data, MetricType::kL2);
+  const auto excluded = RandomExcluded(4000, 0.2, 32);
+  const std::size_t passing = 4000 - excluded.view().Count();
+  const std::vector<float> near = RandomVectors(1, kDim, 33);
+  const std::vector<float> endless(kDim, 2e19F);
+  for (const std::size_t k : {std::size_t{20}, passing, passing + 500}) {
+    for (const auto& query : {near, endless}) {
+      const auto hits =
+          SearchOne(*index, query, k, {.ef = 5000}, excluded.view());
+      std::set<std::uint32_t> rows;
+      for (const Neighbor& hit : hits) {
+        if (hit.row == kNoRow) continue;
+        EXPECT_FALSE(excluded.Test(hit.row));
+        EXPECT_TRUE(rows.insert(hit.row).second) << hit.row << " of " << k;
+      }
+      EXPECT_EQ(rows.size(), std::min(k, passing));
+    }
+  }
+}
+
+TEST(HnswIndexTest, ARowThatIsNoNumberDoesNotKeepOthersFromBeingFound) {
+  constexpr std::size_t kDim = 64;
+  auto vectors = RandomVectors(4000, kDim, 34);
+  vectors[100 * kDim + 3] = std::numeric_limits<float>::quiet_NaN();
+  const Data data = MakeData(std::move(vectors), kDim);
+  const auto index = Build(data, MetricType::kL2);
+  const auto excluded = RandomExcluded(4000, 0.1, 35);
+  const std::vector<float> query(data.vectors.begin() + 200 * kDim,
+                                 data.vectors.begin() + 201 * kDim);
+  types::Bitset all_but(excluded.view());
+  all_but.Clear(200);
+  EXPECT_EQ(SearchOne(*index, query, 5, {.ef = 4000}, all_but.view())[0].row,
+            200U);
+}
+
+TEST(HnswIndexTest, SketchesAreThereForUsualDimensionsAndFitTheirFile) {
+  for (const std::size_t dim : {63, 64, 300}) {
+    const Data data = MakeData(RandomVectors(1500, dim, 9), dim);
+    const auto index = Build(data, MetricType::kCosine);
+    const auto file = IndexFileReader::Open((*index->Save())[0], true);
+    ASSERT_TRUE(file.ok()) << file.status();
+    const auto sketches = RowSketches::Open(*file);
+    ASSERT_TRUE(sketches.ok()) << sketches.status();
+    EXPECT_EQ(*sketches != nullptr, dim >= 64) << dim;
+  }
+}
+
+TEST(HnswIndexTest, SketchesAroundNoNumberAreDamage) {
+  const Data data = MakeData(RandomVectors(1500, 64, 9), 64);
+  const auto files = *Build(data, MetricType::kL2)->Save();
+  std::string bytes(files[0].bytes.view());
+  const auto middle =
+      IndexFileReader::Open(files[0], false)
+          ->Array<float>(Section::kSketchMiddle, std::size_t{64});
+  ASSERT_TRUE(middle.ok()) << middle.status();
+  const auto* const at = reinterpret_cast<const char*>(middle->data());
+  const float wrong = std::numeric_limits<float>::infinity();
+  std::memcpy(bytes.data() + (at - files[0].bytes.view().data()), &wrong,
+              sizeof(wrong));
+  const auto reader =
+      IndexFileReader::Open({"hnsw", base::Buffer::FromString(bytes)}, false);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const absl::Status opened = RowSketches::Open(*reader).status();
+  EXPECT_TRUE(absl::IsDataLoss(opened)) << opened;
 }
 
 TEST(HnswIndexTest, AFilterThatEmptiesTheQuerysNeighbourhoodIsAnswered) {

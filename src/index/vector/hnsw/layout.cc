@@ -202,6 +202,11 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{Section::kByteCodes, rows * header.code_stride},
       SectionSize{Section::kByteErrors,
                   shape.with_codes ? (rows + 1) * sizeof(float) : 0},
+      SectionSize{Section::kSketchMiddle,
+                  shape.has_sketches() ? shape.dim * sizeof(float) : 0},
+      SectionSize{
+          Section::kSketches,
+          shape.has_sketches() ? SketchCodec::BytesOf(shape.dim, rows) : 0},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = shape.type,
@@ -273,6 +278,13 @@ CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
     room.terms = {file.array<float>(Section::kByteTerms), rows};
   }
   return room;
+}
+
+SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape) {
+  if (!shape.has_sketches()) return {};
+  return {.middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
+          .records = {file.array<std::uint8_t>(Section::kSketches),
+                      SketchCodec::BytesOf(shape.dim, shape.levels.size())}};
 }
 
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {

@@ -8,6 +8,7 @@
 
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/recall_curve.h"
+#include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
 
@@ -37,6 +38,10 @@ struct HnswShape {
   std::span<const std::uint8_t> levels;       // one a row
   std::span<const std::uint32_t> next_equal;  // one a row, or none
   bool with_codes = false;
+
+  bool has_sketches() const {
+    return with_codes && dim >= SketchCodec::kMinDim;
+  }
 };
 
 // A file with everything filled in but the vectors; all links are kNoRow.
@@ -57,6 +62,7 @@ struct CodecRoom {
   std::span<float> errors;  // one a row, then the length of the longest code
 };
 CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape);
+SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape);
 
 // Room for the curve, which is measured after the file was made.
 inline constexpr std::size_t kMaxRecallPoints = 16;

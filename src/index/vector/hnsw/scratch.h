@@ -130,6 +130,8 @@ struct WalkScratch {
   std::vector<std::uint32_t> batch;
   std::vector<float> distances;
   std::vector<std::int32_t> sums;
+  std::vector<std::uint32_t> sketched;
+  std::vector<float> sketch_bounds;
   ProbeRoom probe;
 };
 
@@ -147,6 +149,7 @@ class ScratchPool {
 
   // What may be kept, but for what the rows' number does not add to.
   std::size_t max_bytes() const { return max_kept_ * bytes_each_; }
+  std::size_t max_kept() const { return max_kept_; }
 
   std::unique_ptr<Scratch> Take() {
     {

@@ -295,8 +295,9 @@ absl::StatusOr<std::vector<Neighbor>> InterimGraph::Search(
     hits.resize(std::min(hits.size(), query.k));
   } else {
     TopK best(query.k);
-    RETURN_IF_ERROR(
-        ExactScan(ctx, snapshot, query.query, excluded, *scratch, best));
+    RETURN_IF_ERROR(ExactScan(ctx, snapshot, query.query,
+                              {.excluded = excluded, .count = passing},
+                              *scratch, best));
     hits = best.TakeSorted();
   }
   walks_.Give(std::move(scratch));

@@ -1,0 +1,82 @@
+// Rows that pass a filter, in the order in which a scan for the nearest should
+// look at them: first those whose sketches promise most, for a bound; then
+// those that may be within it.
+//
+//   SketchSieve sieve(*graph.sketches, query, scratch);
+//   for (row : passing) {
+//     sieve.Add(row);
+//     if (sieve.is_full()) ...  // as below, then sieve.Clear()
+//   }
+//   for (row : sieve.TakeNearest(16)) Look(row);
+//   while (sieve.HasMore()) {
+//     for (row : sieve.NextWithin(best.bound())) Look(row);
+//   }
+//
+// Threads:   none.
+// Ownership: borrows sketches and scratch.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "index/vector/hnsw/row_sketches.h"
+#include "index/vector/hnsw/scratch.h"
+#include "index/vector/kernel_rows.h"
+#include "simd/row_sketch.h"
+
+namespace elanus::index {
+
+class SketchSieve {
+ public:
+  // Rows that it holds at most, and what it leaves in its scratch for each.
+  static constexpr std::size_t kMaxRows = 65536;
+  static constexpr std::size_t kRowBytes =
+      sizeof(std::uint32_t) + sizeof(float);
+
+  // `query` as rows are stored: see BindQueries.
+  SketchSieve(const RowSketches& sketches, const float* query,
+              WalkScratch& scratch);
+
+  bool is_full() const { return count_ == kMaxRows; }
+  // It must not be full, and no row may have been taken out since it was
+  // cleared.
+  void Add(std::uint32_t row) {
+    const std::uint8_t* const record = table_.data + row * table_.stride;
+    Prefetch(record, table_.stride);
+    // A record may end in one more line.
+    __builtin_prefetch(record + table_.stride - 1);
+    rows_.data()[count_++] = row;
+    if (count_ - bounded_ == kBatch) Bound();
+  }
+  void Clear() { count_ = bounded_ = at_ = 0; }
+
+  // Takes out the `count` rows with the least bounds, nearest first.
+  std::vector<std::uint32_t> TakeNearest(std::size_t count);
+
+  bool HasMore() const { return at_ < count_; }
+  // Of the next few rows those whose distance may be `bound` or less; valid
+  // until the next call.
+  std::span<const std::uint32_t> NextWithin(float bound);
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+
+  // Of the rows that have none; makes room for more.
+  void Bound();
+  // The places, from `begin` on, of bounds in a batch that are within `bound`.
+  std::span<std::uint32_t> PlacesWithin(std::size_t begin, float bound);
+
+  const simd::SketchTable table_;
+  const SketchQuery query_;
+  std::vector<std::uint32_t>& rows_;
+  std::vector<float>& bounds_;
+  std::size_t count_ = 0;
+  std::size_t bounded_ = 0;
+  std::size_t at_ = 0;
+  std::array<std::uint32_t, kBatch + 16> within_;  // what collect wants
+};
+
+}  // namespace elanus::index
