@@ -55,7 +55,7 @@ endfunction()
 #
 # One program of unit tests, each test its own ctest entry with the label
 # `unit` besides the given ones. A test labelled `concurrent` also runs under
-# the thread sanitizer.
+# the thread sanitizer with each change; one labelled `no_tsan` never.
 function(elanus_test)
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ELANUS_BUILD_TESTS)
