@@ -104,7 +104,8 @@ HollowRequest TakeVectorsOut(std::string_view request, int column_field) {
   std::string_view copied_to = request;  // what is not in `hollow` yet
   for (std::string_view left = request; !left.empty();) {
     const std::optional<WireField> field = TakeField(left);
-    if (!field) break;
+    // The parser reads on where this does not, and would find more columns.
+    if (!field) return {.bytes = std::string(request)};
     if (!field->IsPart(column_field)) continue;
     hollow.vectors.emplace_back();
     const auto column = TakeDenseOut(field->content);

@@ -26,12 +26,14 @@ namespace elanus::access {
 
 struct HollowRequest {
   std::string bytes;  // the request without them
-  // Of each of its columns; without data where they were left in.
+  // Of each of its columns, without data where they were left in; none at all
+  // where nothing was taken out.
   std::vector<std::string_view> vectors;
 };
 
 // `column_field`: the number of fields_data in the request. Bytes that are no
-// message stay as they are, for the parser to refuse.
+// message, or one with groups or with keys of more than 32 bits, stay as they
+// are, for the parser to judge.
 HollowRequest TakeVectorsOut(std::string_view request, int column_field);
 
 template <typename Message>
@@ -47,7 +49,8 @@ class RowsMessage {
     HollowRequest hollow =
         TakeVectorsOut(bytes.view(), Message::kFieldsDataFieldNumber);
     vectors_ = std::move(hollow.vectors);
-    return message_.ParseFromString(hollow.bytes);
+    return message_.ParseFromString(hollow.bytes) &&
+           (vectors_.empty() || vectors_.size() == columns_in_message());
   }
 
   const Message& message() const { return message_; }
@@ -56,6 +59,10 @@ class RowsMessage {
   }
 
  private:
+  std::size_t columns_in_message() const {
+    return static_cast<std::size_t>(message_.fields_data_size());
+  }
+
   Message message_;
   std::vector<std::string_view> vectors_;
 };
