@@ -62,6 +62,10 @@ class Peer:
                   messages.create_index(name, metric, kind, params))
         self.wait_for_index(name)
 
+    def drop_index(self, name):
+        self.call("DropIndex", milvus_pb2.DropIndexRequest(
+            collection_name=name, field_name=messages.VECTOR))
+
     def wait_for_index(self, name):
         describe = milvus_pb2.DescribeIndexRequest(
             collection_name=name, field_name=messages.VECTOR)
