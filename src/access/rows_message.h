@@ -27,7 +27,7 @@ namespace elanus::access {
 struct HollowRequest {
   std::string bytes;  // the request without them
   // Of each of its columns, without data where they were left in; none at all
-  // where nothing was taken out.
+  // for bytes that were left as they are.
   std::vector<std::string_view> vectors;
 };
 
