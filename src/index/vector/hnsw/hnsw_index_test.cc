@@ -85,6 +85,25 @@ TEST(HnswIndexTest, KeepsItsRecallUnderFiltersOfAnyStrength) {
   }
 }
 
+// Ten random queries give what a plain search gives of the rows that pass.
+void ExpectExact(const VectorIndex& index, const Data& data, MetricType metric,
+                 const SearchParams& params, types::BitsetView excluded,
+                 std::mt19937& random) {
+  for (int q = 0; q < 10; ++q) {
+    const auto query = RandomVectors(1, data.dim, random());
+    const std::size_t k = 1 + random() % 30;
+    const auto truth = PlainSearch(metric, data.vectors, query, excluded);
+    const auto hits = SearchOne(index, query, k, params, excluded);
+    for (std::size_t i = 0; i < k; ++i) {
+      ASSERT_NE(hits[i].row, kNoRow);
+      EXPECT_FALSE(excluded.Test(hits[i].row));
+      const float far = truth[i].distance;
+      ASSERT_NEAR(hits[i].distance, far, 1e-5F * (1 + std::abs(far)))
+          << "hit " << i << " of " << k;
+    }
+  }
+}
+
 // What few rows pass is scanned by the codes; they must not show.
 TEST(HnswIndexTest, FewSurvivorsOfAFilterAreSearchedExactly) {
   std::mt19937 random(21);
@@ -101,20 +120,9 @@ TEST(HnswIndexTest, FewSurvivorsOfAFilterAreSearchedExactly) {
     const Data data = MakeData(std::move(vectors), dim);
     const auto index = Build(data, metric);
     const auto excluded = RandomExcluded(3000, 0.9, random());
-    for (std::uint64_t q = 0; q < 10; ++q) {
-      const auto query = RandomVectors(1, dim, random());
-      const std::size_t k = 1 + random() % 30;
-      const auto truth =
-          PlainSearch(metric, data.vectors, query, excluded.view());
-      const auto hits = SearchOne(*index, query, k, {}, excluded.view());
-      for (std::size_t i = 0; i < k; ++i) {
-        ASSERT_NE(hits[i].row, kNoRow);
-        EXPECT_FALSE(excluded.Test(hits[i].row));
-        const float far = truth[i].distance;
-        ASSERT_NEAR(hits[i].distance, far, 1e-5F * (1 + std::abs(far)))
-            << "round " << round << ", hit " << i << " of " << k;
-      }
-    }
+    ASSERT_NO_FATAL_FAILURE(
+        ExpectExact(*index, data, metric, {}, excluded.view(), random))
+        << "round " << round;
   }
 }
 
@@ -134,23 +142,11 @@ TEST(HnswIndexTest, ManySurvivorsOfAFilterAreFoundAsWell) {
     const Data data = MakeData(std::move(vectors), dim);
     const auto index = Build(data, metric);
     const auto excluded = RandomExcluded(4000, 0.1, random());
-    for (std::uint64_t q = 0; q < 10; ++q) {
-      const auto query = RandomVectors(1, dim, random());
-      const std::size_t k = 1 + random() % 30;
-      const auto truth =
-          PlainSearch(metric, data.vectors, query, excluded.view());
-      // So many candidates that a scan is cheaper, and so many rows that one by
-      // sketches is.
-      const auto hits =
-          SearchOne(*index, query, k, {.ef = 2000}, excluded.view());
-      for (std::size_t i = 0; i < k; ++i) {
-        ASSERT_NE(hits[i].row, kNoRow);
-        EXPECT_FALSE(excluded.Test(hits[i].row));
-        const float far = truth[i].distance;
-        ASSERT_NEAR(hits[i].distance, far, 1e-5F * (1 + std::abs(far)))
-            << "round " << round << ", hit " << i << " of " << k;
-      }
-    }
+    // So many candidates that a scan is cheaper, and so many rows that one by
+    // sketches is.
+    ASSERT_NO_FATAL_FAILURE(ExpectExact(*index, data, metric, {.ef = 2000},
+                                        excluded.view(), random))
+        << "round " << round;
   }
 }
 
