@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "simd/byte_dot.h"
+#include "simd/x86/reduce_four.h"
 #include "simd/x86/rows_by_four.h"
 
 namespace elanus::simd {
@@ -15,11 +16,6 @@ __m256i Step(__m256i sum, __m256i query, const uint8_t* row) {
   const __m256i wide = _mm256_cvtepu8_epi16(
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(row)));
   return _mm256_add_epi32(sum, _mm256_madd_epi16(query, wide));
-}
-
-__m128i Halve(__m256i sum) {
-  return _mm_add_epi32(_mm256_castsi256_si128(sum),
-                       _mm256_extracti128_si256(sum, 1));
 }
 
 // Four rows at once: their cache misses overlap. Meanwhile the lines of the
@@ -38,10 +34,7 @@ void FourRows(const int8_t* query, const uint8_t* const* row,
         _mm_prefetch(next[j] + d, _MM_HINT_T0);
     }
   }
-  _mm_storeu_si128(
-      reinterpret_cast<__m128i*>(out),
-      _mm_hadd_epi32(_mm_hadd_epi32(Halve(sum[0]), Halve(sum[1])),
-                     _mm_hadd_epi32(Halve(sum[2]), Halve(sum[3]))));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), ReduceFour(sum));
   for (; d < dim; ++d) {
     for (size_t j = 0; j < kGroup; ++j) out[j] += int32_t{query[d]} * row[j][d];
   }

@@ -4,25 +4,13 @@
 #include <immintrin.h>
 
 #include "simd/byte_dot.h"
+#include "simd/x86/reduce_four.h"
 #include "simd/x86/rows_by_four.h"
 
 namespace elanus::simd {
 namespace {
 
 constexpr size_t kLanes = 64;
-
-// The sums of four registers.
-__m128i ReduceFour(const __m512i* sum) {
-  __m128i part[kGroup];
-  for (size_t j = 0; j < kGroup; ++j) {
-    const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(sum[j]),
-                                          _mm512_extracti64x4_epi64(sum[j], 1));
-    part[j] = _mm_add_epi32(_mm256_castsi256_si128(half),
-                            _mm256_extracti128_si256(half, 1));
-  }
-  return _mm_hadd_epi32(_mm_hadd_epi32(part[0], part[1]),
-                        _mm_hadd_epi32(part[2], part[3]));
-}
 
 // Four rows at once: their cache misses overlap. Meanwhile the lines of the
 // next four are fetched.

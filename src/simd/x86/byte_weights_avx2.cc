@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "simd/byte_weights.h"
+#include "simd/x86/weigh.h"
 
 namespace elanus::simd {
 namespace {
@@ -156,30 +157,12 @@ inline __attribute__((always_inline)) WeightSums WeighAll(const Source& source,
           .off_square = SumOf(off_square)};
 }
 
-PlaceSums Measure(const float* q, CodeScale scale, bool from_middle) {
-  return MeasureAll(Query{q, scale, from_middle});
-}
-
-WeightSums Weigh(const float* q, CodeScale scale, bool from_middle, float unit,
-                 int8_t* weights) {
-  return WeighAll(Query{q, scale, from_middle}, unit, weights);
-}
-
-CodeSums WeighCode(const uint8_t* code, CodeScale scale, bool from_middle,
-                   int8_t* weights) {
-  const Row row{code, scale, from_middle};
-  const PlaceSums place = MeasureAll(row);
-  const float unit = UnitOf(place.largest_weight);
-  return {
-      .place = place, .unit = unit, .sum = WeighAll(row, unit, weights).sum};
-}
-
 }  // namespace
 
 const ByteWeightKernels kAvx2ByteWeights = {.name = "avx2",
-                                            .measure = Measure,
-                                            .weigh = Weigh,
-                                            .weigh_code = WeighCode};
+                                            .measure = Measure<Query>,
+                                            .weigh = Weigh<Query>,
+                                            .weigh_code = WeighCode<Row>};
 
 }  // namespace elanus::simd
 

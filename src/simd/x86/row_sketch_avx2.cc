@@ -1,6 +1,7 @@
 // Bits against bytes by AVX2: each bit becomes a byte that lets a weight
 // through.
 #if defined(__x86_64__)
+#include "simd/x86/reduce_four.h"
 #include "simd/x86/sketch_by_four.h"
 
 namespace elanus::simd {
@@ -18,11 +19,6 @@ __m256i Spread(uint32_t bits) {
   const __m256i bytes =
       _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<int>(bits)), which);
   return _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit);
-}
-
-__m128i Halve(__m256i sum) {
-  return _mm_add_epi32(_mm256_castsi256_si128(sum),
-                       _mm256_extracti128_si256(sum, 1));
 }
 
 __m128i FourSums(const int8_t* weights, const uint8_t* const* record,
@@ -45,8 +41,7 @@ __m128i FourSums(const int8_t* weights, const uint8_t* const* record,
       }
     }
   }
-  return _mm_hadd_epi32(_mm_hadd_epi32(Halve(sum[0]), Halve(sum[1])),
-                        _mm_hadd_epi32(Halve(sum[2]), Halve(sum[3])));
+  return ReduceFour(sum);
 }
 
 }  // namespace

@@ -1,28 +1,13 @@
 // Bits against bytes by AVX-512: the bits of 64 dimensions are a mask, and one
 // instruction (VNNI) adds up the weights that it lets through.
 #if defined(__x86_64__)
+#include "simd/x86/reduce_four.h"
 #include "simd/x86/sketch_by_four.h"
 
 namespace elanus::simd {
 namespace {
 
 constexpr size_t kLanes = 64;
-
-// Lane j: all of row j.
-__m128i ReduceFour(const __m512i* sum) {
-  const auto pairs = [](__m512i a, __m512i b) {
-    return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b),
-                            _mm512_unpackhi_epi32(a, b));
-  };
-  const __m512i low = pairs(sum[0], sum[1]);
-  const __m512i high = pairs(sum[2], sum[3]);
-  const __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(low, high),
-                                       _mm512_unpackhi_epi64(low, high));
-  const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all),
-                                        _mm512_extracti64x4_epi64(all, 1));
-  return _mm_add_epi32(_mm256_castsi256_si128(half),
-                       _mm256_extracti128_si256(half, 1));
-}
 
 __m128i FourSums(const int8_t* weights, const uint8_t* const* record,
                  size_t dim, size_t planes) {
