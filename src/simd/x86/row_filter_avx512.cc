@@ -1,0 +1,40 @@
+// Bits of sixteen rows at a time by AVX-512: their words are gathered, and the
+// rows that pass are put together by one instruction.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "simd/row_filter.h"
+
+namespace elanus::simd {
+namespace {
+
+constexpr size_t kLanes = 16;
+
+size_t Passing(const uint32_t* rows, size_t count, const uint64_t* excluded,
+               uint32_t* out) {
+  const __m512i one = _mm512_set1_epi32(1);
+  const __m512i place = _mm512_set1_epi32(31);
+  size_t passing = 0;
+  for (size_t i = 0; i < count; i += kLanes) {
+    const size_t left = count - i;
+    const __mmask16 lanes = left >= kLanes
+                                ? static_cast<__mmask16>(0xFFFF)
+                                : static_cast<__mmask16>((1U << left) - 1);
+    const __m512i row = _mm512_maskz_loadu_epi32(lanes, rows + i);
+    const __m512i words = _mm512_mask_i32gather_epi32(
+        _mm512_setzero_si512(), lanes, _mm512_srli_epi32(row, 5), excluded, 4);
+    const __m512i bits = _mm512_sllv_epi32(one, _mm512_and_si512(row, place));
+    const __mmask16 in = _mm512_mask_testn_epi32_mask(lanes, words, bits);
+    _mm512_storeu_si512(out + passing, _mm512_maskz_compress_epi32(in, row));
+    passing += static_cast<size_t>(__builtin_popcount(in));
+  }
+  return passing;
+}
+
+}  // namespace
+
+const RowFilterKernels kAvx512FilterKernels = {.name = "avx512",
+                                               .passing = Passing};
+
+}  // namespace elanus::simd
+#endif
