@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "index/vector/rounding.h"
+#include "simd/byte_weights.h"
 #include "simd/distance.h"
 
 namespace elanus::index {
@@ -22,7 +23,6 @@ constexpr std::size_t kLine = 64;
 // Records that nearly fill cache lines get whole ones.
 constexpr std::size_t kFillTo = 16;
 
-constexpr float kMaxWeight = 127;
 constexpr float kLeastWeighed = 1e-18F;
 // How much of |r| |p| / c the rounding of a query may cost where the record
 // leaves room for it, and what that of the gain can cost besides.
@@ -83,7 +83,8 @@ SketchCodec::SketchCodec(types::MetricType metric,
       middle_(middle),
       planes_(PlanesOf(middle.size())),
       middle_length_(std::sqrt(Product(middle, middle))),
-      rotation_(middle.size(), kSeed) {}
+      rotation_(middle.size(), kSeed),
+      ones_(middle.size(), 1.0F) {}
 
 std::size_t SketchCodec::StrideOf(std::size_t dim) {
   const std::size_t bytes = PlanesOf(dim) * ((dim + 7) / 8) + simd::kSketchTail;
@@ -153,7 +154,7 @@ void SketchCodec::Encode(const float* x, std::uint8_t* record) const {
   std::memcpy(record + planes_ * plane_bytes, tail, sizeof(tail));
 }
 
-SketchQuery SketchCodec::Bind(const float* query) const {
+SketchQuery SketchCodec::Bind(const float* query, float room) const {
   const simd::DistanceKernels& kernels = simd::Kernels();
   const double lost = LostOf(dim());
   const std::vector<float> p = Turned(query);
@@ -166,29 +167,22 @@ SketchQuery SketchCodec::Bind(const float* query) const {
     bound.terms_.base = -std::numeric_limits<float>::infinity();
     return bound;
   }
-  float largest = 0;
-  for (const float value : p) largest = std::max(largest, std::abs(value));
+  const simd::ByteWeightKernels& weigh = simd::ByteWeights();
+  const simd::CodeScale scale = {p.data(), ones_.data(), dim()};
+  const float largest =
+      weigh.measure(p.data(), scale, /*from_middle=*/false).largest_weight;
   // Less is nothing, to float32 sums.
-  const float unit = largest > kLeastWeighed ? largest / kMaxWeight : 1.0F;
-  const float per_unit = 1 / unit;
-  std::int32_t weights = 0;
-  float off_square = 0;
-  for (std::size_t d = 0; d < dim(); ++d) {
-    const float place = p[d] * per_unit;
-    const auto weight =
-        static_cast<std::int32_t>(place + (place < 0 ? -0.5F : 0.5F));
-    bound.weights_[d] = static_cast<std::int8_t>(weight);
-    weights += weight;
-    const float off = p[d] - static_cast<float>(weight) * unit;
-    off_square += off * off;
-  }
+  const float unit =
+      largest > kLeastWeighed ? largest / simd::kMaxByteWeight : 1.0F;
+  const simd::WeightSums weights = weigh.weigh(
+      p.data(), scale, /*from_middle=*/false, unit, bound.weights_.data());
   double base = square * (1 - lost);
   if (metric_ == types::MetricType::kIp) {
     const double length = std::sqrt(double{kernels.dot(query, query, dim())});
     base = -double{kernels.dot(query, middle_.data(), dim())} -
            lost * length * middle_length_;
   }
-  const double off = std::sqrt(double{off_square}) / kWeightsError;
+  const double off = std::sqrt(double{weights.off_square}) / kWeightsError;
   // What is not weighed, or whose square is too small for a float.
   const double least =
       double{kLeastWeighed} * std::sqrt(static_cast<double>(dim()));
@@ -196,8 +190,9 @@ SketchQuery SketchCodec::Bind(const float* query) const {
       .weights = nullptr,
       .base = static_cast<float>(base),
       .scale = unit,
-      .shift = -unit * middle_code() * static_cast<float>(weights),
-      .reach = RoundUp((1 + lost) * std::max({std::sqrt(square), off, least}))};
+      .shift = -unit * middle_code() * weights.sum,
+      .reach = room *
+               RoundUp((1 + lost) * std::max({std::sqrt(square), off, least}))};
   return bound;
 }
 

@@ -70,7 +70,8 @@ class SketchCodec {
   }
 
   void Encode(const float* x, std::uint8_t* record) const;
-  SketchQuery Bind(const float* query) const;
+  // With `room` below 1 its bounds leave room for that share of kSigmas only.
+  SketchQuery Bind(const float* query, float room = 1) const;
   simd::SketchTable Table(const std::uint8_t* records) const {
     return {records, StrideOf(dim()), dim(), planes_};
   }
@@ -89,6 +90,7 @@ class SketchCodec {
   const std::size_t planes_;
   const double middle_length_;
   const Rotation rotation_;
+  const std::vector<float> ones_;
 };
 
 }  // namespace elanus::index

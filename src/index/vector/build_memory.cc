@@ -12,6 +12,7 @@
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/product_build.h"
 #include "index/vector/hnsw/product_rows.h"
+#include "index/vector/hnsw/row_lists.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/ivf/build.h"
 #include "index/vector/ivf/codecs.h"
@@ -57,6 +58,13 @@ std::size_t HnswRowBytes(const IndexSpec& spec, const BuildOptions& options) {
   const std::size_t threads = std::max<std::size_t>(options.max_threads, 1);
   return vector + sketch + links + upper + lists +
          threads * VisitedRows::kRowBytes;
+}
+
+// The lists of a graph's rows: which row is in which, as it is found, sorted
+// and in the file; centroids, packed, and their sums.
+std::size_t RowListBytes(const IndexSpec& spec, std::size_t rows) {
+  if (rows < kMinListedRows || spec.dim < SketchCodec::kMinDim) return 0;
+  return rows * 3 * kLink + 3 * RowListCount(rows) * spec.dim * kFloat;
 }
 
 std::size_t RefinedRowBytes(RefineType type, std::size_t dim) {
@@ -197,7 +205,8 @@ std::size_t BuildMemory(const IndexSpec& spec, const VectorDataset& dataset,
   }
   const std::size_t graph =
       decoded + rows * HnswRowBytes(spec, options) +
-      (HasProductRows(spec.type) ? ProductBytes(spec, rows) : 0);
+      (HasProductRows(spec.type) ? ProductBytes(spec, rows)
+                                 : RowListBytes(spec, rows));
   // The graph stays until the lists are measured.
   const std::optional<IndexSpec> other = ListsInPlaceOf(spec, rows);
   return other.has_value() ? graph + IvfBytes(*other, rows, options) : graph;

@@ -9,7 +9,6 @@
 namespace elanus::index {
 namespace {
 
-constexpr std::size_t kTopK = kMeasuredNeighbours;
 // Of so many rows one is held out.
 constexpr std::size_t kRowsPerHeldOut = 100;
 constexpr std::size_t kMaxHeldOut = 500;
@@ -42,13 +41,13 @@ absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
                                   types::MetricType metric,
                                   std::span<const float> queries,
                                   std::span<const std::uint32_t> held_out,
-                                  const BuildOptions& options) {
+                                  std::size_t k, const BuildOptions& options) {
   types::Bitset excluded(dataset.rows());
   for (const std::uint32_t row : held_out) excluded.Set(row);
   const std::size_t nq = queries.size() / dataset.dim;
   Truth truth;
-  truth.distances.resize(nq * kTopK);
-  truth.rows.resize(nq * kTopK);
+  truth.distances.resize(nq * k);
+  truth.rows.resize(nq * k);
   Turns turns(0, nq, kQueriesAtATime);
   const auto search = [&](std::size_t) -> absl::Status {
     while (const auto turn = turns.Next()) {
@@ -58,12 +57,11 @@ absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
           ctx, dataset, metric,
           {.queries = queries.subspan(first * dataset.dim, count * dataset.dim),
            .nq = count,
-           .k = kTopK,
+           .k = k,
            .excluded = excluded.view()},
           {.distances =
-               std::span(truth.distances).subspan(first * kTopK, count * kTopK),
-           .rows =
-               std::span(truth.rows).subspan(first * kTopK, count * kTopK)}));
+               std::span(truth.distances).subspan(first * k, count * k),
+           .rows = std::span(truth.rows).subspan(first * k, count * k)}));
     }
     return absl::OkStatus();
   };

@@ -4,7 +4,7 @@
 //   std::vector<std::uint32_t> rows = ChooseHeldOut(n, unfit, seed);
 //   ASSIGN_OR_RETURN(const Truth truth,
 //                    FindNearest(ctx, dataset, metric, queries, held_out,
-//                                options));
+//                                kMeasuredNeighbours, options));
 //
 // Threads: the executor's threads work along; the result does not depend on
 //          them.
@@ -36,18 +36,18 @@ std::vector<std::uint32_t> ChooseHeldOut(std::size_t rows,
                                          const types::Bitset& unfit,
                                          std::uint64_t seed);
 
-// kMeasuredNeighbours a query, nearest first.
+// `k` a query, nearest first.
 struct Truth {
   std::vector<float> distances;
   std::vector<std::uint32_t> rows;
 };
 
-// The nearest of the rows that are not held out.
+// The nearest `k` of the rows that are not held out.
 absl::StatusOr<Truth> FindNearest(const base::OpContext& ctx,
                                   const VectorDataset& dataset,
                                   types::MetricType metric,
                                   std::span<const float> queries,
                                   std::span<const std::uint32_t> held_out,
-                                  const BuildOptions& options);
+                                  std::size_t k, const BuildOptions& options);
 
 }  // namespace elanus::index

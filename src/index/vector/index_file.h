@@ -51,6 +51,7 @@ enum class Section : std::uint32_t {
   kByteErrors = 13,
   kSketchMiddle = 14,
   kSketches = 15,
+  kListReach = 16,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,

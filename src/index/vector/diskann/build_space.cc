@@ -97,7 +97,7 @@ absl::Status BuildSpace::Encode(const base::OpContext& ctx,
       const HeldOut held_out,
       FindTruth(ctx, graph_,
                 ChooseHeldOut(graph_.rows, types::Bitset(), options.seed),
-                options));
+                kMeasuredNeighbours, options));
   ASSIGN_OR_RETURN(const bool serve,
                    CodesServe(ctx, graph_, held_out, options));
   if (serve) return absl::OkStatus();

@@ -117,6 +117,15 @@ absl::Status EncodeVectors(const base::OpContext& ctx, const HnswGraph& graph,
   return absl::OkStatus();
 }
 
+absl::Status FillLists(const base::OpContext& ctx, const HnswGraph& graph,
+                       const RowListsRoom& room, const HeldOut& held_out,
+                       const BuildOptions& options) {
+  if (room.rows.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(FillRowLists(ctx, graph, room, options));
+  *room.reach = RowLists::Measure(graph, room, held_out);
+  return absl::OkStatus();
+}
+
 // All rows that belong into the graph, but the entry point, which is in it.
 struct InsertOrder {
   std::vector<std::uint32_t> first;
@@ -149,7 +158,8 @@ InsertOrder OrderOf(const HnswGraph& graph, const types::Bitset& behind,
 absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                        const IndexSpec& spec,
                                        const VectorDataset& dataset,
-                                       const BuildOptions& options) {
+                                       const BuildOptions& options,
+                                       bool is_final) {
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> next_equal,
                    ChainDuplicates(ctx, dataset));
   std::vector<std::uint8_t> levels =
@@ -163,14 +173,18 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                      .seed = options.seed,
                      .levels = levels,
                      .next_equal = next_equal,
-                     .with_codes = dataset.rows() >= kMinMeasuredRows};
+                     .with_codes = dataset.rows() >= kMinMeasuredRows,
+                     .is_final = is_final};
   std::optional<IndexFileWriter> file(MakeHnswFile(shape));
   HnswGraph graph = GraphIn(*file, shape);
   RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
                               file->array<float>(Section::kVectors)));
   InsertOrder order = OrderOf(graph, behind, options.seed);
-  ASSIGN_OR_RETURN(const HeldOut held_out,
-                   FindTruth(ctx, graph, std::move(order.held_out), options));
+  ASSIGN_OR_RETURN(
+      const HeldOut held_out,
+      FindTruth(ctx, graph, std::move(order.held_out),
+                shape.has_lists() ? kReachDepths.back() : kMeasuredNeighbours,
+                options));
   if (shape.with_codes) {
     RETURN_IF_ERROR(EncodeVectors(ctx, graph, CodecIn(*file, shape), options));
     // Bounds want to know the codec and the codes as they are now.
@@ -188,6 +202,8 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
     }
   }
   RETURN_IF_ERROR(FillSketches(ctx, graph, SketchesIn(*file, shape), options));
+  RETURN_IF_ERROR(
+      FillLists(ctx, graph, RowListsIn(*file, shape), held_out, options));
   Builder builder(ctx, spec.hnsw, *file, graph);
   RETURN_IF_ERROR(builder.Insert(order.first, options));
   ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,

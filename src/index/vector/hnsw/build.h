@@ -21,9 +21,12 @@
 namespace elanus::index {
 
 // The bytes of the index file.
+// `is_final`: false for a graph whose rows are coded anew (product_build.h): it
+// has nothing for scans.
 absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                        const IndexSpec& spec,
                                        const VectorDataset& dataset,
-                                       const BuildOptions& options);
+                                       const BuildOptions& options,
+                                       bool is_final = true);
 
 }  // namespace elanus::index

@@ -61,24 +61,24 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
 absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   const HnswGraph& graph,
                                   std::vector<std::uint32_t> rows,
+                                  std::size_t depth,
                                   const BuildOptions& options) {
-  HeldOut held_out{.rows = std::move(rows)};
+  HeldOut held_out{.rows = std::move(rows), .depth = depth};
   for (const std::uint32_t row : held_out.rows) {
     const float* vector = graph.Vector(row);
     held_out.queries.insert(held_out.queries.end(), vector, vector + graph.dim);
   }
-  const VectorBlock block = {.data = graph.vectors.data,
-                             .rows = graph.rows,
-                             .stride = graph.vectors.stride};
+  const VectorBlock block = graph.block();
   ASSIGN_OR_RETURN(
-      const Truth truth,
+      Truth truth,
       FindNearest(ctx, {.blocks = std::span(&block, 1), .dim = graph.dim},
-                  graph.stored_metric, held_out.queries, held_out.rows,
+                  graph.stored_metric, held_out.queries, held_out.rows, depth,
                   options));
   for (std::size_t q = 0; q < held_out.rows.size(); ++q) {
-    const float last = truth.distances[q * kTopK + kTopK - 1];
+    const float last = truth.distances[q * depth + kTopK - 1];
     held_out.bounds.push_back(last + kRounding * std::abs(last));
   }
+  held_out.nearest = std::move(truth.rows);
   return held_out;
 }
 

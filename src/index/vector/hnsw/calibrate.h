@@ -25,12 +25,16 @@ struct HeldOut {
   std::vector<std::uint32_t> rows;
   std::vector<float> queries;
   std::vector<float> bounds;  // the distance of the tenth nearest other row
+  // The `depth` nearest other rows of each, nearest first.
+  std::size_t depth = 0;
+  std::vector<std::uint32_t> nearest;
 };
 
-// `graph` needs no links yet.
+// `graph` needs no links yet; `depth`: kMeasuredNeighbours or more.
 absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   const HnswGraph& graph,
                                   std::vector<std::uint32_t> rows,
+                                  std::size_t depth,
                                   const BuildOptions& options);
 
 // Are the nearest rows among the nearest by their codes? If not, the codes

@@ -20,6 +20,7 @@
 
 #include "index/quantization/byte_codec.h"
 #include "index/vector/hnsw/product_rows.h"
+#include "index/vector/hnsw/row_lists.h"
 #include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/vector_index.h"
@@ -85,6 +86,8 @@ struct HnswGraph {
   float longest_code = 0;
   // For scans; null if there are none.
   const RowSketches* sketches = nullptr;
+  // For searches under a filter; null if there are none.
+  const RowLists* lists = nullptr;
   // What the rows are in place of vectors and bytes; null for these.
   const ProductRows* product = nullptr;
   std::size_t dim = 0;
@@ -122,6 +125,10 @@ struct HnswGraph {
   }
   const float* Vector(std::uint32_t row) const {
     return vectors.data + row * vectors.stride;
+  }
+  // All vectors, as they are stored.
+  VectorBlock block() const {
+    return {.data = vectors.data, .rows = rows, .stride = vectors.stride};
   }
   // As a query: where it is not so already, copied to `room` with length 1.
   const float* BoundVector(std::uint32_t row, std::vector<float>& room) const {

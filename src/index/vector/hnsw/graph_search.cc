@@ -25,6 +25,9 @@ constexpr double kRowsPerLink = 0.6;
 constexpr double kWalkedRow = 70;
 constexpr double kByte = 0.05;
 
+// A scan is exact, as lists are not: these have to be so much cheaper.
+constexpr double kWorth = 0.8;
+
 double WalkCost(const HnswGraph& graph, std::size_t ef) {
   return static_cast<double>(ef) * kRowsPerLink * graph.m *
          (kWalkedRow + kByte * static_cast<double>(graph.walked_bytes()));
@@ -52,8 +55,13 @@ GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
   return plan;
 }
 
-bool IsScanned(const HnswGraph& graph, const GraphPlan& plan) {
-  return WalkCost(graph, plan.ef) >= plan.scan_cost;
+SearchWay WayOf(const HnswGraph& graph, const GraphPlan& plan) {
+  const double walk = WalkCost(graph, plan.ef);
+  if (plan.lists.probes != 0 && plan.lists.cost < walk &&
+      plan.lists.cost < kWorth * plan.scan_cost) {
+    return SearchWay::kLists;
+  }
+  return walk < plan.scan_cost ? SearchWay::kWalk : SearchWay::kScan;
 }
 
 absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,

@@ -1,8 +1,9 @@
-// How a graph is searched under a filter: by walks through it, or, where few
-// rows pass or the walk has to be wide, by a scan. Which, is told by cost.
+// How a graph is searched under a filter: by walks through it; where it has
+// lists and a walk would have to be wide, through these; or, where few rows
+// pass, by a scan. Which, is told by cost.
 //
 //   const GraphPlan plan = PlanSearch(graph, ef, k, passing);
-//   if (!IsScanned(graph, plan)) {
+//   if (WayOf(graph, plan) == SearchWay::kWalk) {
 //     ASSIGN_OR_RETURN(const bool is_enough,
 //                      WalkForHits(ctx, graph, query, plan, excluded, scratch,
 //                                  hits));
@@ -19,6 +20,7 @@
 #include "base/status.h"
 #include "index/vector/hnsw/exact_rank.h"
 #include "index/vector/hnsw/graph.h"
+#include "index/vector/hnsw/list_scan.h"
 #include "index/vector/hnsw/scratch.h"
 #include "types/bitset.h"
 
@@ -30,6 +32,7 @@ struct GraphPlan {
   std::size_t passing = 0;
   std::size_t ef = 0;  // of a walk over all rows
   double scan_cost = 0;
+  ListPlan lists;  // no probes: there are no lists
   RankPlan rank;
 };
 
@@ -38,8 +41,12 @@ struct GraphPlan {
 GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
                      std::size_t passing);
 
-// Whether a scan is cheaper.
-bool IsScanned(const HnswGraph& graph, const GraphPlan& plan);
+enum class SearchWay {
+  kWalk,
+  kLists,  // ListScan
+  kScan,   // of all rows that pass: exact
+};
+SearchWay WayOf(const HnswGraph& graph, const GraphPlan& plan);
 
 // The nearest rows of a query that is bound (BindQueries), nearest first; walks
 // get wider until there are min(k, passing). False: there are fewer, and a scan

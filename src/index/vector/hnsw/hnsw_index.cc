@@ -36,6 +36,7 @@ HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
     : file_(std::move(file)),
       product_(std::move(tables.product)),
       sketches_(std::move(tables.sketches)),
+      lists_(std::move(tables.lists)),
       graph_(graph),
       params_(params),
       curve_(std::move(curve)),
@@ -45,6 +46,7 @@ HnswIndex::HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
       scratch_(graph.rows) {
   graph_.product = product_.get();
   graph_.sketches = sketches_.get();
+  graph_.lists = lists_.get();
 }
 
 absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Build(
@@ -61,7 +63,7 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Build(
 
 absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
     IndexFileReader file) {
-  ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(file));
+  ASSIGN_OR_RETURN(HnswGraph graph, GraphIn(file));
   ASSIGN_OR_RETURN(const HnswParams params, ParamsIn(file));
   ASSIGN_OR_RETURN(RecallCurve curve, RecallCurveIn(file));
   RowTables tables;
@@ -69,6 +71,8 @@ absl::StatusOr<std::unique_ptr<HnswIndex>> HnswIndex::Open(
     ASSIGN_OR_RETURN(tables.product, ProductRows::Open(file));
   }
   ASSIGN_OR_RETURN(tables.sketches, RowSketches::Open(file));
+  graph.sketches = tables.sketches.get();
+  ASSIGN_OR_RETURN(tables.lists, RowLists::Open(file, graph));
   return std::unique_ptr<HnswIndex>(new HnswIndex(
       std::move(file), graph, params, std::move(curve), std::move(tables)));
 }
@@ -109,6 +113,20 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
   return hits;
 }
 
+template <typename Look>
+absl::Status HnswIndex::LookForEach(std::span<const float> queries,
+                                    const SearchQuery& query,
+                                    const SearchOutput& out, Look look) const {
+  std::unique_ptr<WalkScratch> scratch = scratch_.Take();
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    TopK best(query.k);
+    RETURN_IF_ERROR(look(queries.data() + q * dim(), *scratch, best));
+    PutHits(best.TakeSorted(), q, query.k, out);
+  }
+  scratch_.Give(std::move(scratch));
+  return absl::OkStatus();
+}
+
 absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              std::span<const float> queries,
                              const SearchQuery& query, const GraphPlan& plan,
@@ -119,53 +137,76 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
                              .excluded = query.excluded};
   if (product_ != nullptr) return ProductSearch(ctx, *product_, bound, out);
   if (graph_.code_errors != nullptr) {
-    std::unique_ptr<WalkScratch> scratch = scratch_.Take();
     const PassingRows rows = {.excluded = query.excluded,
                               .count = plan.passing,
                               .by_codes_alone = plan.rank.k == RankPlan::kAll};
-    for (std::size_t q = 0; q < query.nq; ++q) {
-      TopK best(query.k);
-      RETURN_IF_ERROR(ExactScan(ctx, graph_, queries.data() + q * dim(), rows,
-                                *scratch, best));
-      PutHits(best.TakeSorted(), q, query.k, out);
-    }
-    scratch_.Give(std::move(scratch));
-    return absl::OkStatus();
+    return LookForEach(queries, query, out,
+                       [&](const float* one, WalkScratch& scratch, TopK& best) {
+                         return ExactScan(ctx, graph_, one, rows, scratch,
+                                          best);
+                       });
   }
   return BruteForceSearch(ctx, dataset(), graph_.stored_metric, bound, out);
 }
 
-absl::StatusOr<std::size_t> HnswIndex::ChooseEf(const SearchParams& params,
-                                                std::size_t k) const {
+absl::StatusOr<HnswIndex::Effort> HnswIndex::ChooseEffort(
+    const SearchParams& params, std::size_t k) const {
+  // The curve speaks of ten neighbours.
+  const std::size_t more = k - std::min(k, kMeasuredNeighbours);
   if (params.ef != 0) {
-    if (params.ef >= k) return curve_.Widened(params.ef);
-    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                              "ef({}) should be larger than k({})", params.ef,
-                              k);
+    if (params.ef < k) {
+      return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                                "ef({}) should be larger than k({})", params.ef,
+                                k);
+    }
+    const std::size_t ef = curve_.Widened(params.ef);
+    return Effort{ef, curve_.empty() ? 0 : curve_.RecallOf(ef - more)};
   }
-  if (curve_.empty()) return std::max(k, kUnmeasuredEf);
+  if (curve_.empty()) return Effort{.ef = std::max(k, kUnmeasuredEf)};
   const double recall =
       params.target_recall == 0 ? kDefaultRecall : params.target_recall;
-  // The curve speaks of ten neighbours.
-  return curve_.EfFor(recall) + k - std::min(k, kMeasuredNeighbours);
+  return Effort{curve_.EfFor(recall) + more, recall};
+}
+
+ListPlan HnswIndex::PlanForLists(double recall, const GraphPlan& plan,
+                                 types::BitsetView excluded) const {
+  if (lists_ == nullptr || recall == 0) return {};
+  // They ask of every row whether it passes, or of none.
+  const bool all_pass = plan.passing == graph_.rows;
+  if (!all_pass && excluded.size() < graph_.rows) return {};
+  return PlanLists(graph_,
+                   {.recall = recall, .k = plan.k, .passing = plan.passing});
 }
 
 absl::Status HnswIndex::Search(const base::OpContext& ctx,
                                const SearchQuery& query,
                                const SearchOutput& out) const {
   RETURN_IF_ERROR(CheckSearch(query, out, dim()));
-  ASSIGN_OR_RETURN(std::size_t ef, ChooseEf(query.params, query.k));
+  ASSIGN_OR_RETURN(Effort effort, ChooseEffort(query.params, query.k));
   if (product_ != nullptr && product_->has_finer()) {
     // What is to be ranked again has to be found.
-    ef = std::max(ef, Times(query.k, query.params.refine_k));
+    effort.ef = std::max(effort.ef, Times(query.k, query.params.refine_k));
   }
   std::vector<float> storage;
   const auto bound =
       BindQueries(metric(), query.queries.floats(), dim(), storage);
-  const GraphPlan plan = MakePlan(std::min(ef, graph_.rows), query.k,
-                                  query.params.refine_k, query.excluded);
-  if (IsScanned(graph_, plan)) {
-    return Scan(ctx, bound, query, plan, out);
+  GraphPlan plan = MakePlan(std::min(effort.ef, graph_.rows), query.k,
+                            query.params.refine_k, query.excluded);
+  plan.lists = PlanForLists(effort.recall, plan, query.excluded);
+  switch (WayOf(graph_, plan)) {
+    case SearchWay::kScan:
+      return Scan(ctx, bound, query, plan, out);
+    case SearchWay::kLists:
+      return LookForEach(
+          bound, query, out,
+          [&](const float* one, WalkScratch& scratch, TopK& best) {
+            return ListScan(ctx, graph_, one, plan.lists,
+                            plan.passing == graph_.rows ? types::BitsetView()
+                                                        : query.excluded,
+                            scratch, best);
+          });
+    case SearchWay::kWalk:
+      break;
   }
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
@@ -193,7 +234,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::RangeSearch(
     if (product_ == nullptr) {
       plan.scan_cost = PlainScanCost(graph_, plan.passing);
     }
-    if (IsScanned(graph_, plan)) {
+    if (WayOf(graph_, plan) == SearchWay::kScan) {
       RangeQuery exact = query;
       exact.query = bound;
       if (product_ != nullptr) return ProductRangeSearch(ctx, *product_, exact);

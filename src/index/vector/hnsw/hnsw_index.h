@@ -2,8 +2,8 @@
 // codes (HNSW_PQ, HNSW_PRQ).
 //
 // A search picks its way by cost: the graph; under a filter the graph with
-// filtered rows passed through or jumped over; or, when few rows pass or the
-// walk turns out to be hard, an exact scan of the rows that pass.
+// filtered rows passed through; lists of rows around centroids; or, when few
+// rows pass or the walk turns out to be hard, an exact scan of those that pass.
 //
 // Threads:   as VectorIndex.
 // Ownership: holds the bytes of its one file.
@@ -37,7 +37,8 @@ class HnswIndex final : public VectorIndex {
   std::size_t size() const override { return graph_.rows; }
   std::size_t memory_bytes() const override {
     return file_.bytes().size() + scratch_.max_bytes() + sieve_bytes() +
-           (product_ == nullptr ? 0 : product_->memory_bytes());
+           (product_ == nullptr ? 0 : product_->memory_bytes()) +
+           (lists_ == nullptr ? 0 : lists_->memory_bytes());
   }
   const HnswParams& params() const { return params_; }
   // What a search for this recall of ten hits costs (search_cost.h); 0 where
@@ -53,22 +54,31 @@ class HnswIndex final : public VectorIndex {
   absl::StatusOr<std::vector<IndexFile>> Save() const override;
 
  private:
-  // What rows have besides the graph; either may be null.
+  // What rows have besides the graph; any may be null.
   struct RowTables {
     std::unique_ptr<ProductRows> product;
     std::unique_ptr<RowSketches> sketches;
+    std::unique_ptr<RowLists> lists;
+  };
+  // How hard a search tries: candidates to keep, and what they find.
+  struct Effort {
+    std::size_t ef = 0;
+    double recall = 0;  // of the ten nearest; 0: not known
   };
 
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
             RecallCurve curve, RowTables tables);
 
-  // The candidates to keep. Errors: kParameterInvalid.
-  absl::StatusOr<std::size_t> ChooseEf(const SearchParams& params,
-                                       std::size_t k) const;
+  // Errors: kParameterInvalid.
+  absl::StatusOr<Effort> ChooseEffort(const SearchParams& params,
+                                      std::size_t k) const;
 
   // `refine_k`: at least so many times k are compared by finer values.
   GraphPlan MakePlan(std::size_t ef, std::size_t k, float refine_k,
                      types::BitsetView excluded) const;
+  // Where there are lists.
+  ListPlan PlanForLists(double recall, const GraphPlan& plan,
+                        types::BitsetView excluded) const;
   // The nearest of one query that is already bound, at least min(k, passing)
   // of them.
   absl::StatusOr<std::vector<Neighbor>> SearchOne(
@@ -77,6 +87,11 @@ class HnswIndex final : public VectorIndex {
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const GraphPlan& plan,
                     const SearchOutput& out) const;
+  // Hits of each query, which are bound: look(query, scratch, best).
+  template <typename Look>
+  absl::Status LookForEach(std::span<const float> queries,
+                           const SearchQuery& query, const SearchOutput& out,
+                           Look look) const;
 
   // What sieves leave in their scratch.
   std::size_t sieve_bytes() const {
@@ -94,6 +109,7 @@ class HnswIndex final : public VectorIndex {
   IndexFileReader file_;
   const std::unique_ptr<ProductRows> product_;   // or null
   const std::unique_ptr<RowSketches> sketches_;  // or null
+  const std::unique_ptr<RowLists> lists_;        // or null
   HnswGraph graph_;
   HnswParams params_;
   RecallCurve curve_;

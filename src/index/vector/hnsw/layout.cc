@@ -186,6 +186,7 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
   constexpr std::size_t kLink = sizeof(std::uint32_t);
   const bool has_terms =
       shape.with_codes && shape.metric == types::MetricType::kL2;
+  const std::size_t lists = shape.has_lists() ? RowListCount(rows) : 0;
   const std::array sections = {
       SectionSize{Section::kParams, sizeof(HnswHeader)},
       SectionSize{Section::kRecallCurve,
@@ -207,6 +208,10 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{
           Section::kSketches,
           shape.has_sketches() ? SketchCodec::BytesOf(shape.dim, rows) : 0},
+      SectionSize{Section::kListReach, lists == 0 ? 0 : sizeof(ReachSection)},
+      SectionSize{Section::kCentroids, lists * header.code_stride},
+      SectionSize{Section::kListOffsets, lists == 0 ? 0 : (lists + 1) * kLink},
+      SectionSize{Section::kListRows, lists == 0 ? 0 : rows * kLink},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = shape.type,
@@ -285,6 +290,18 @@ SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape) {
   return {.middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
           .records = {file.array<std::uint8_t>(Section::kSketches),
                       SketchCodec::BytesOf(shape.dim, shape.levels.size())}};
+}
+
+RowListsRoom RowListsIn(IndexFileWriter& file, const HnswShape& shape) {
+  if (!shape.has_lists()) return {};
+  const std::size_t rows = shape.levels.size();
+  const std::size_t lists = RowListCount(rows);
+  return {
+      .centroids = {file.array<std::uint8_t>(Section::kCentroids),
+                    lists * HeaderOf(file).code_stride},
+      .offsets = {file.array<std::uint32_t>(Section::kListOffsets), lists + 1},
+      .rows = {file.array<std::uint32_t>(Section::kListRows), rows},
+      .reach = file.array<ReachSection>(Section::kListReach)};
 }
 
 HnswGraph GraphIn(IndexFileWriter& file, const HnswShape& shape) {

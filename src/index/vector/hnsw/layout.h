@@ -8,6 +8,7 @@
 
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/recall_curve.h"
+#include "index/vector/hnsw/row_lists.h"
 #include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/index_file.h"
 #include "index/vector/registry.h"
@@ -38,9 +39,14 @@ struct HnswShape {
   std::span<const std::uint8_t> levels;       // one a row
   std::span<const std::uint32_t> next_equal;  // one a row, or none
   bool with_codes = false;
+  // A graph that is coded anew afterwards keeps nothing for scans.
+  bool is_final = true;
 
   bool has_sketches() const {
-    return with_codes && dim >= SketchCodec::kMinDim;
+    return is_final && with_codes && dim >= SketchCodec::kMinDim;
+  }
+  bool has_lists() const {
+    return has_sketches() && levels.size() >= kMinListedRows;
   }
 };
 
@@ -63,6 +69,7 @@ struct CodecRoom {
 };
 CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape);
 SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape);
+RowListsRoom RowListsIn(IndexFileWriter& file, const HnswShape& shape);
 
 // Room for the curve, which is measured after the file was made.
 inline constexpr std::size_t kMaxRecallPoints = 16;

@@ -165,7 +165,8 @@ absl::StatusOr<base::Buffer> BuildHnswProduct(const base::OpContext& ctx,
   IndexSpec graph_spec = spec;
   graph_spec.type = IndexType::kHnsw;
   ASSIGN_OR_RETURN(base::Buffer bytes,
-                   BuildHnsw(ctx, graph_spec, dataset, options));
+                   BuildHnsw(ctx, graph_spec, dataset, options,
+                             /*is_final=*/false));
   ASSIGN_OR_RETURN(const IndexFileReader plain,
                    IndexFileReader::Open({"hnsw", std::move(bytes)}, false));
   ASSIGN_OR_RETURN(const HnswGraph graph, GraphIn(plain));

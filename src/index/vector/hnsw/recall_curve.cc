@@ -45,6 +45,19 @@ std::size_t RecallCurve::EfFor(double recall) const {
   return static_cast<std::size_t>(std::ceil(ef));
 }
 
+double RecallCurve::RecallOf(std::size_t ef) const {
+  const auto above =
+      std::find_if(points_.begin(), points_.end(),
+                   [ef](const RecallPoint& point) { return point.ef >= ef; });
+  if (above == points_.end()) return double{points_.back().recall};
+  if (above == points_.begin()) return double{above->recall};
+  const RecallPoint below = *(above - 1);
+  const double share = std::log(static_cast<double>(ef) / below.ef) /
+                       std::log(static_cast<double>(above->ef) / below.ef);
+  const double from = Difficulty(below.recall);
+  return 1 - std::exp(from + share * (Difficulty(above->recall) - from));
+}
+
 std::size_t RecallCurve::Widened(std::size_t ef) const {
   return static_cast<std::size_t>(std::ceil(static_cast<double>(ef) * factor_));
 }

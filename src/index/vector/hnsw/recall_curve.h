@@ -35,6 +35,10 @@ class RecallCurve {
   // reached, the largest ef tried. The curve must not be empty.
   std::size_t EfFor(double recall) const;
 
+  // The share of the ten nearest that an ef finds; beyond the ends of the curve
+  // that of the ends. The curve must not be empty.
+  double RecallOf(std::size_t ef) const;
+
   // What `ef` has to be on this data so that an ef of 64 finds 0.95: `ef`
   // itself on ordinary data, up to 16 times as much on hard data.
   std::size_t Widened(std::size_t ef) const;

@@ -21,6 +21,22 @@ TEST(RecallCurveTest, AMeasuredPointIsMetAndBetweenTwoEfRises) {
   }
 }
 
+TEST(RecallCurveTest, AnEfFindsTheRecallThatItIsTheLeastFor) {
+  const std::vector<RecallPoint> points = {
+      {10, 0.7F}, {20, 0.85F}, {40, 0.93F}, {80, 0.98F}};
+  const RecallCurve curve(points);
+  for (const RecallPoint& point : points) {
+    EXPECT_FLOAT_EQ(static_cast<float>(curve.RecallOf(point.ef)), point.recall);
+  }
+  for (const double recall : {0.72, 0.8, 0.9, 0.95, 0.97}) {
+    const std::size_t ef = curve.EfFor(recall);
+    EXPECT_GE(curve.RecallOf(ef) + 1e-6, recall);
+    EXPECT_LT(curve.RecallOf(ef - 1), recall);
+  }
+  EXPECT_FLOAT_EQ(static_cast<float>(curve.RecallOf(1)), 0.7F);
+  EXPECT_FLOAT_EQ(static_cast<float>(curve.RecallOf(1000)), 0.98F);
+}
+
 TEST(RecallCurveTest, OutsideOfTheCurveItsEndsAnswer) {
   const RecallCurve curve(std::vector<RecallPoint>{{16, 0.8F}, {256, 0.94F}});
   EXPECT_EQ(curve.EfFor(0.1), 16U);

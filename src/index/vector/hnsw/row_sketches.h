@@ -32,7 +32,10 @@ class RowSketches {
   static absl::StatusOr<std::unique_ptr<RowSketches>> Open(
       const IndexFileReader& file);
 
-  SketchQuery Bind(const float* query) const { return codec_.Bind(query); }
+  // `room`: the share of the deviations that its bounds leave room for.
+  SketchQuery Bind(const float* query, float room = 1) const {
+    return codec_.Bind(query, room);
+  }
   const simd::SketchTable& table() const { return table_; }
 
  private:

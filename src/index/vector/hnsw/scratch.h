@@ -132,6 +132,8 @@ struct WalkScratch {
   std::vector<std::int32_t> sums;
   std::vector<std::uint32_t> sketched;
   std::vector<float> sketch_bounds;
+  std::vector<std::uint32_t> lists;
+  std::vector<std::uint32_t> passing;
   ProbeRoom probe;
 };
 

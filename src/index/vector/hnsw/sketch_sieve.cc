@@ -3,15 +3,23 @@
 #include <algorithm>
 #include <functional>
 
+#include "index/vector/hnsw/nearest_bound.h"
 #include "index/vector/topk.h"
 #include "simd/packed_rows.h"
 
 namespace elanus::index {
 
+namespace {
+
+// By the first of its rows a sieve knows how near the nearest are at least.
+constexpr std::size_t kFirstRows = 512;
+
+}  // namespace
+
 SketchSieve::SketchSieve(const RowSketches& sketches, const float* query,
-                         WalkScratch& scratch)
+                         WalkScratch& scratch, float room)
     : table_(sketches.table()),
-      query_(sketches.Bind(query)),
+      query_(sketches.Bind(query, room)),
       rows_(scratch.sketched),
       bounds_(scratch.sketch_bounds) {
   Bound();
@@ -46,11 +54,22 @@ std::span<const std::uint32_t> SketchSieve::NextWithin(float bound) {
   return places;
 }
 
+float SketchSieve::BoundOfFirst(std::size_t count) const {
+  const std::size_t looked_at = std::min(count_, kFirstRows);
+  if (looked_at < count) return kNoDistance;
+  std::array<std::uint32_t, kFirstRows + kPlacesSlack> places;
+  return BoundOfSmallest(std::span(bounds_).first(looked_at), count,
+                         places.data())
+      .bound;
+}
+
 std::vector<std::uint32_t> SketchSieve::TakeNearest(std::size_t count) {
   Bound();
   TopK nearest(count);
+  const float first = BoundOfFirst(count);
   for (std::size_t begin = 0; begin < count_; begin += kBatch) {
-    for (const std::uint32_t place : PlacesWithin(begin, nearest.bound())) {
+    for (const std::uint32_t place :
+         PlacesWithin(begin, std::min(first, nearest.bound()))) {
       const std::size_t at = begin + place;
       nearest.Offer({bounds_[at], static_cast<std::uint32_t>(at)});
     }

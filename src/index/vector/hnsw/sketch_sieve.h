@@ -36,9 +36,11 @@ class SketchSieve {
   static constexpr std::size_t kRowBytes =
       sizeof(std::uint32_t) + sizeof(float);
 
-  // `query` as rows are stored: see BindQueries.
+  // `query` as rows are stored: see BindQueries. Bounds leave room for the
+  // share `room` of the standard deviations that they are meant to hold by:
+  // with less than 1 fewer rows are looked at, and more are missed.
   SketchSieve(const RowSketches& sketches, const float* query,
-              WalkScratch& scratch);
+              WalkScratch& scratch, float room = 1);
 
   bool is_full() const { return count_ == kMaxRows; }
   // It must not be full, and no row may have been taken out since it was
@@ -66,6 +68,8 @@ class SketchSieve {
 
   // Of the rows that have none; makes room for more.
   void Bound();
+  // What the `count` least bounds are within, as the first rows tell.
+  float BoundOfFirst(std::size_t count) const;
   // The places, from `begin` on, of bounds in a batch that are within `bound`.
   std::span<std::uint32_t> PlacesWithin(std::size_t begin, float bound);
 

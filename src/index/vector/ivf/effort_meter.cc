@@ -54,9 +54,9 @@ class EffortMeter {
     for (std::size_t q = 0; q < rows.size(); ++q) {
       reader.Read(rows[q], queries_.data() + q * dataset.dim);
     }
-    ASSIGN_OR_RETURN(
-        const Truth truth,
-        FindNearest(ctx_, dataset, index_.metric(), queries_, rows, options_));
+    ASSIGN_OR_RETURN(const Truth truth,
+                     FindNearest(ctx_, dataset, index_.metric(), queries_, rows,
+                                 kMeasuredNeighbours, options_));
     SetPlaces(rows, truth);
     RETURN_IF_ERROR(ForEachQuery(
         [&](std::size_t q, Worker& worker) { RankLists(q, worker); }));
