@@ -15,11 +15,16 @@ constexpr std::size_t kWordsBetweenChecks = 64;
 constexpr double kLookedAtRow = 8;
 constexpr double kSketchedRow = 7;
 constexpr double kByte = 0.05;
-constexpr double kSketchedScan = 5500;
+constexpr double kSketchedScan = 10500;
 
 double CostBy(std::size_t bytes, std::size_t rows) {
   return static_cast<double>(rows) *
          (kLookedAtRow + kByte * static_cast<double>(bytes));
+}
+
+double SketchedCost(const HnswGraph& graph, std::size_t rows, std::size_t k) {
+  return kSketchedScan + SketchedRowsCost(graph, rows) +
+         CostBy(graph.scanned_bytes(), CodeScan::BoundingRows(k));
 }
 
 bool IsSketched(const HnswGraph& graph, std::size_t rows, std::size_t k) {
@@ -49,11 +54,9 @@ absl::Status ForEachPassing(const base::OpContext& ctx, std::size_t rows,
 
 }  // namespace
 
-double SketchedCost(const HnswGraph& graph, std::size_t rows, std::size_t k) {
+double SketchedRowsCost(const HnswGraph& graph, std::size_t rows) {
   const auto bytes = static_cast<double>(graph.sketches->table().stride);
-  return kSketchedScan +
-         static_cast<double>(rows) * (kSketchedRow + kByte * bytes) +
-         CostBy(graph.scanned_bytes(), CodeScan::BoundingRows(k));
+  return static_cast<double>(rows) * (kSketchedRow + kByte * bytes);
 }
 
 double ScanCost(const HnswGraph& graph, std::size_t rows, std::size_t k) {

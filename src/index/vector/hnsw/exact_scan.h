@@ -33,8 +33,8 @@ namespace elanus::index {
 // What a scan of so many rows for the nearest k costs, in nanoseconds of some
 // machine, by the quicker of the two ways.
 double ScanCost(const HnswGraph& graph, std::size_t rows, std::size_t k);
-// The same by sketches, of which the graph must have some.
-double SketchedCost(const HnswGraph& graph, std::size_t rows, std::size_t k);
+// What looking at so many sketches costs, of which the graph must have some.
+double SketchedRowsCost(const HnswGraph& graph, std::size_t rows);
 // What one costs that compares them all by their vectors.
 double PlainScanCost(const HnswGraph& graph, std::size_t rows);
 

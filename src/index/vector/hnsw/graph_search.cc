@@ -26,7 +26,7 @@ constexpr double kWalkedRow = 70;
 constexpr double kByte = 0.05;
 
 // A scan is exact, as lists are not: these have to be so much cheaper.
-constexpr double kWorth = 0.8;
+constexpr double kWorth = 0.7;
 
 double WalkCost(const HnswGraph& graph, std::size_t ef) {
   return static_cast<double>(ef) * kRowsPerLink * graph.m *

@@ -29,6 +29,8 @@ constexpr std::size_t kListsBetweenChecks = 64;
 constexpr std::size_t kPrefetchedBytes = 512;
 
 // Nanoseconds, as in exact_scan.cc.
+constexpr double kSearch = 5500;
+constexpr double kLook = 40;
 constexpr double kCentroid = 6;
 constexpr double kByte = 0.01;
 constexpr double kPlace = 0.7;
@@ -107,8 +109,9 @@ ListPlan PlanLists(const HnswGraph& graph, const ListsWanted& wanted) {
   const auto count = static_cast<double>(lists.count());
   const double seen = passing * probes / count;
   plan.rows = std::max(wanted.k, static_cast<std::size_t>(kLeastRows * seen));
-  plan.cost = SketchedCost(graph, static_cast<std::size_t>(seen), wanted.k) +
-              kNearRow * seen +
+  plan.cost = kSearch +
+              SketchedRowsCost(graph, static_cast<std::size_t>(seen)) +
+              kLook * static_cast<double>(wanted.k) + kNearRow * seen +
               count * (kCentroid + kByte * static_cast<double>(graph.dim)) +
               probes * (kList + kPlace * rows / count);
   return plan;
