@@ -83,29 +83,48 @@ class Minutes:
             "minute", messages.inserts(self.collection, ids, ids % 1000, rows,
                                        BATCH)), in_flight=8, rate=RATE)
 
-    def run(self, minute, idle):
-        self.prepare(minute)
-        quiet = self.search(self.plan.quiet_s)
+    def quiet(self):
+        return self.search(self.plan.quiet_s)
+
+    def write(self):
+        """A minute of searches beside writes."""
         self.writer.go()
         beside = self.search(self.plan.minute_s)
-        written = self.writer.finish()
+        return {**beside, "written": self.writer.finish(),
+                "recall": self.recall(), **self.peer.memory()}
+
+    def record(self, minute, beside, before, after, idle):
+        """Beside what the searches do just before the minute, on fewer rows, and
+        beside the mean of that and of what they do behind it."""
+        written = beside.pop("written")
+        mean = {name: (before[name] + after[name]) / 2
+                for name in ("qps", "p99_ms", "cpu_us")}
         self.peer.record(
-            f"minute {minute + 1}", recall=self.recall(), qps=beside["qps"],
-            p99_ms=beside["p99_ms"], cpu_us=beside["cpu_us"],
-            quiet_qps=quiet["qps"], quiet_p99_ms=quiet["p99_ms"],
-            quiet_cpu_us=quiet["cpu_us"],
-            qps_share=beside["qps"] / quiet["qps"],
-            p99_times=beside["p99_ms"] / quiet["p99_ms"],
-            share_of_first=beside["qps"] / idle["qps"],
-            write_p99_ms=written["p99_ms"], **self.peer.memory())
+            f"minute {minute + 1}", **beside, write_p99_ms=written["p99_ms"],
+            quiet_qps=before["qps"], quiet_p99_ms=before["p99_ms"],
+            quiet_cpu_us=before["cpu_us"], mean_quiet_qps=mean["qps"],
+            mean_quiet_p99_ms=mean["p99_ms"],
+            mean_quiet_cpu_us=mean["cpu_us"],
+            qps_share=beside["qps"] / before["qps"],
+            p99_times=beside["p99_ms"] / before["p99_ms"],
+            mean_qps_share=beside["qps"] / mean["qps"],
+            mean_p99_times=beside["p99_ms"] / mean["p99_ms"],
+            share_of_first=beside["qps"] / idle["qps"])
 
 
 def run(peer, data, plan, collection, ef):
     minutes = Minutes(peer, data, plan, collection, ef)
     idle = minutes.search(plan.beside_s)
     peer.record("minutes, before", recall=minutes.recall(), **idle)
+    minutes.prepare(0)
+    before = minutes.quiet()
     for minute in range(plan.minutes):
-        minutes.run(minute, idle)
+        beside = minutes.write()
+        if minute + 1 < plan.minutes:
+            minutes.prepare(minute + 1)
+        after = minutes.quiet()
+        minutes.record(minute, beside, before, after, idle)
+        before = after
     minutes.writer.close()
     peer.flush(collection)
     peer.wait_for_index(collection)
