@@ -101,6 +101,27 @@ TEST(DiskAnnIndexTest, ALongerListFindsMoreAndReadsMore) {
   EXPECT_LT(index->reads() - reads, 20U * 140);
 }
 
+// `per_cluster` rows around each of `clusters` centres, far from each other.
+std::vector<float> Clusters(std::size_t clusters, std::size_t per_cluster,
+                            std::size_t dim, std::uint32_t seed) {
+  const auto centres = RandomVectors(clusters, dim, 98);
+  auto vectors = RandomVectors(clusters * per_cluster, dim, seed);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    vectors[i] += 8 * centres[i / dim % clusters * dim + i % dim];
+  }
+  return vectors;
+}
+
+TEST(DiskAnnIndexTest,
+     AWalkFindsItsClusterThoughEachHasMoreRowsThanANodeLinks) {
+  const Data data = {Clusters(50, 100, 32, 31), 32};
+  const auto index =
+      Build(data, MetricType::kL2, {.max_degree = 16, .search_list_size = 40});
+  EXPECT_GE(RecallOf(*index, MetricType::kL2, data.vectors,
+                     Clusters(50, 1, 32, 32), 32, {.search_list = 24}),
+            0.95);
+}
+
 TEST(DiskAnnIndexTest, DistancesAreTheTrueOnes) {
   const Data data = {RandomVectors(600, 20, 3), 20};
   for (const MetricType metric : kMetrics) {

@@ -1,6 +1,7 @@
 #include "index/vector/diskann/vamana.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -33,6 +34,13 @@ std::size_t CapacityOf(std::size_t degree) {
   return degree * kSlackPercent / 100;
 }
 
+// What is known of how near a candidate is to the links chosen.
+struct Crowding {
+  std::size_t compared = 0;                              // with so many of them
+  float least = std::numeric_limits<float>::infinity();  // distance
+  bool is_chosen = false;
+};
+
 // What one thread needs.
 struct Worker {
   explicit Worker(std::size_t rows) : visited(rows) {}
@@ -45,6 +53,8 @@ struct Worker {
   std::vector<float> distances;
   std::vector<std::uint32_t> met;
   std::vector<Neighbor> candidates;
+  std::vector<Crowding> crowding;     // of each candidate
+  std::vector<std::uint32_t> places;  // of those chosen, among the candidates
   std::vector<std::uint32_t> chosen;
 };
 
@@ -236,30 +246,59 @@ class Builder {
     std::sort(worker.candidates.begin(), worker.candidates.end());
   }
 
-  // Of the rows in worker.met those that `row` is to link to.
+  // Of the rows in worker.met those that `row` is to link to, nearest first.
+  // What alpha 1 keeps comes before all that only a larger alpha keeps: where
+  // many rows are near, these would take the room of every long link.
   void Choose(std::uint32_t row, Worker& worker) {
     Sort(row, worker);
+    worker.crowding.assign(worker.candidates.size(), {});
+    worker.places.clear();
     worker.chosen.clear();
-    for (const Neighbor& candidate : worker.candidates) {
-      if (worker.chosen.size() >= shape_.degree) break;
-      if (IsUseful(candidate, worker.chosen)) {
-        worker.chosen.push_back(candidate.row);
-      }
+    ChooseBy(kFirstAlpha, worker);
+    if (alpha_ > kFirstAlpha) ChooseBy(alpha_, worker);
+    std::sort(worker.places.begin(), worker.places.end());
+    worker.chosen.clear();
+    for (const std::uint32_t place : worker.places) {
+      worker.chosen.push_back(worker.candidates[place].row);
     }
   }
 
-  bool IsUseful(const Neighbor& candidate,
-                const std::vector<std::uint32_t>& chosen) const {
+  void ChooseBy(float alpha, Worker& worker) const {
+    for (std::uint32_t i = 0; i < worker.candidates.size(); ++i) {
+      if (worker.chosen.size() >= shape_.degree) return;
+      Crowding& crowding = worker.crowding[i];
+      if (crowding.is_chosen ||
+          IsCrowded(worker.candidates[i], worker.chosen, alpha, crowding)) {
+        continue;
+      }
+      crowding.is_chosen = true;
+      worker.places.push_back(i);
+      worker.chosen.push_back(worker.candidates[i].row);
+    }
+  }
+
+  // Whether a link is closer to the candidate than the row is, by the factor
+  // `alpha`. Goes on where it ended for a smaller one.
+  bool IsCrowded(const Neighbor& candidate,
+                 const std::vector<std::uint32_t>& chosen, float alpha,
+                 Crowding& crowding) const {
     const float* const vector = space_.Vector(candidate.row);
-    for (std::size_t i = 0; i < chosen.size(); i += kKernelGroup) {
-      const std::size_t count = std::min(kKernelGroup, chosen.size() - i);
+    const auto is_crowded = [&] {
+      return crowding.compared > 0 &&
+             alpha * crowding.least <= candidate.distance;
+    };
+    while (!is_crowded() && crowding.compared < chosen.size()) {
+      const std::size_t count =
+          std::min(kKernelGroup, chosen.size() - crowding.compared);
       float distances[kKernelGroup];
-      space_.ExactDistances(vector, chosen.data() + i, count, distances);
+      space_.ExactDistances(vector, chosen.data() + crowding.compared, count,
+                            distances);
+      crowding.compared += count;
       for (std::size_t j = 0; j < count; ++j) {
-        if (alpha_ * distances[j] <= candidate.distance) return false;
+        crowding.least = std::min(crowding.least, distances[j]);
       }
     }
-    return true;
+    return is_crowded();
   }
 
   void PutLinks(std::uint32_t row, const std::vector<std::uint32_t>& rows) {

@@ -9,9 +9,11 @@
 // Two passes over all rows in random order. A row walks through the graph as
 // it is; of the rows met on the way it links to those that no other link makes
 // needless, and they link back. The first pass keeps only what is nearer to
-// the row than to a link (alpha 1), the second keeps a link unless another one
-// is closer to it by a factor of 1.2: that is what makes walks short. Nodes
-// that nothing links to then get a link (reach.h).
+// the row than to a link (alpha 1). The second does so as well, and where that
+// leaves room keeps a link unless another one is closer to it by a factor of
+// 1.2: that is what makes walks short. In one go by the larger factor the near
+// rows of a large cluster would take all the room, and no link would lead out
+// of it. Nodes that nothing links to then get a link (reach.h).
 //
 // Threads: single-threaded builds of equal inputs give equal graphs. With
 //          several threads rows go in at the same time; links are read without
