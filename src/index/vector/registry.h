@@ -86,9 +86,10 @@ struct IvfParams {
 struct DiskParams {
   std::uint32_t max_degree = 56;
   std::uint32_t search_list_size = 100;
-  // What stays in memory, in shares of the rows' own bytes.
-  double code_budget = 0.1;
-  double cache_budget = 0.02;
+  // What stays in memory, in shares of the rows' own bytes. With the row's
+  // number an eighth of rows of 128 dimensions.
+  double code_budget = 0.1135;
+  double cache_budget = 0.0025;
 
   friend bool operator==(const DiskParams&, const DiskParams&) = default;
 };

@@ -24,14 +24,14 @@ constexpr std::size_t kMinParts = 8;
 // Blocks a thread writes at a time.
 constexpr std::size_t kGrain = 64;
 
-// Rows of dim values, each filled up with zeros to the shape's.
+// Rows of dim values, each laid out part by part.
 std::vector<float> Padded(const std::vector<float>& rows,
                           const ProductShape& shape) {
   const std::size_t count = rows.size() / shape.dim;
   std::vector<float> padded(count * shape.padded_dim());
   for (std::size_t i = 0; i < count; ++i) {
-    std::copy_n(rows.data() + i * shape.dim, shape.dim,
-                padded.data() + i * shape.padded_dim());
+    FillParts(rows.data() + i * shape.dim, shape, PartFill::kEven,
+              padded.data() + i * shape.padded_dim());
   }
   return padded;
 }
@@ -50,6 +50,7 @@ class Builder {
     header_.degree = spec.disk.max_degree;
     header_.list_size = spec.disk.search_list_size;
     header_.parts = static_cast<std::uint32_t>(shape_.m);
+    header_.part_fill = PartFill::kEven;
     header_.seed = options.seed;
   }
 
@@ -170,16 +171,18 @@ class Builder {
   void PutNodes(std::size_t begin, std::size_t end, IndexFileWriter& file) {
     const std::size_t padded_dim = shape_.padded_dim();
     std::vector<float> rows((end - begin) * padded_dim);
+    std::vector<float> vector(layout_.dim);
     for (std::size_t place = begin; place < end; ++place) {
       const std::uint32_t row = nodes_[order_[place]];
-      float* const vector = rows.data() + (place - begin) * padded_dim;
-      rows_.Read(row, vector);
+      rows_.Read(row, vector.data());
+      FillParts(vector.data(), shape_, PartFill::kEven,
+                rows.data() + (place - begin) * padded_dim);
       file.array<std::uint32_t>(Section::kNodeRows)[place] = row;
       auto* const node = reinterpret_cast<std::uint32_t*>(
           file.array<std::byte>(Section::kNodeBlocks) + layout_.offset(place));
       const auto links = graph_.LinksOf(order_[place]);
       node[0] = static_cast<std::uint32_t>(links.size());
-      std::memcpy(node + 1, vector, layout_.dim * sizeof(float));
+      std::memcpy(node + 1, vector.data(), layout_.dim * sizeof(float));
       for (std::size_t i = 0; i < links.size(); ++i) {
         node[1 + layout_.dim + i] = place_of_[links[i]];
       }
@@ -212,10 +215,9 @@ ProductShape DiskCodeShape(const IndexSpec& spec) {
   const std::size_t dim = spec.dim;
   const auto bytes = static_cast<std::size_t>(
       spec.disk.code_budget * static_cast<double>(dim * sizeof(float)));
-  const std::size_t most =
-      std::min(dim, std::max(bytes, std::min(dim, kMinParts)));
-  const std::size_t part_dim = (dim + most - 1) / most;
-  return {.dim = dim, .m = (dim + part_dim - 1) / part_dim, .nbits = 8};
+  return {.dim = dim,
+          .m = std::min(dim, std::max(bytes, std::min(dim, kMinParts))),
+          .nbits = 8};
 }
 
 absl::StatusOr<base::Buffer> BuildDiskAnn(const base::OpContext& ctx,

@@ -31,11 +31,28 @@ void SumFour(const float* table, std::size_t parts,
 
 }  // namespace
 
+void FillParts(const float* row, const ProductShape& shape, PartFill fill,
+               float* padded) {
+  const std::size_t room = shape.part_dim();
+  std::fill_n(padded, shape.padded_dim(), 0.0F);
+  if (fill == PartFill::kInTurn) {
+    std::copy_n(row, shape.dim, padded);
+    return;
+  }
+  const std::size_t lacking = shape.padded_dim() - shape.dim;
+  for (std::size_t part = 0; part < shape.m; ++part, padded += room) {
+    const std::size_t count = part + lacking < shape.m ? room : room - 1;
+    std::copy_n(row, count, padded);
+    row += count;
+  }
+}
+
 DiskCodes::DiskCodes(types::MetricType metric, const ProductShape& shape,
-                     std::span<const float> codebook,
+                     PartFill fill, std::span<const float> codebook,
                      std::span<const std::uint8_t> codes, float error)
     : is_l2_(metric == types::MetricType::kL2),
-      dim_(shape.dim),
+      shape_(shape),
+      fill_(fill),
       parts_(shape.m),
       part_dim_(shape.part_dim()),
       error_(error),
@@ -58,14 +75,15 @@ std::size_t DiskCodes::memory_bytes() const {
 }
 
 void DiskCodes::Bind(const float* query, Bound& bound) const {
-  bound.padded.assign(parts_ * part_dim_, 0.0F);
-  std::copy_n(query, dim_, bound.padded.begin());
+  bound.padded.resize(shape_.padded_dim());
+  FillParts(query, shape_, fill_, bound.padded.data());
   bound.table.resize(parts_ * kEntries);
   for (std::size_t part = 0; part < parts_; ++part) {
     words_[part].Scores({bound.padded.data() + part * part_dim_, part_dim_}, 1,
                         bound.table.data() + part * kEntries);
   }
-  bound.base = is_l2_ ? simd::Kernels().dot(query, query, dim_) + error_ : 0.0F;
+  bound.base =
+      is_l2_ ? simd::Kernels().dot(query, query, shape_.dim) + error_ : 0.0F;
 }
 
 void DiskCodes::Distances(const Bound& bound, const std::uint32_t* places,

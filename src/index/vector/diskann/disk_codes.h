@@ -5,7 +5,10 @@
 //   codes.Distances(bound, places, count, out);
 //
 // A code is a byte for each part of a product quantiser; a distance is a sum
-// of as many looked up numbers. Under L2 the mean square error of the codes is
+// of as many looked up numbers. Where the parts cannot all have as many
+// dimensions, some have one less, so that a budget of any number of bytes is
+// used up: a byte for 3 dimensions errs several times as much as one for 2.
+// Under L2 the mean square error of the codes is
 // added, so that such distances compare with true ones.
 //
 // Threads:   const methods from any thread.
@@ -24,6 +27,18 @@
 
 namespace elanus::index {
 
+// How many of a row's dimensions stand in each part, which has room for
+// shape.part_dim() of them.
+enum class PartFill : std::uint32_t {
+  kInTurn,  // each is full before the next one starts: files of old
+  kEven,    // the first parts are full, the others lack one
+};
+
+// Lays a row out part by part, with zeros where a part has room left.
+// `padded`: shape.padded_dim() values.
+void FillParts(const float* row, const ProductShape& shape, PartFill fill,
+               float* padded);
+
 class DiskCodes {
  public:
   // A query as the codes are compared with it.
@@ -34,7 +49,7 @@ class DiskCodes {
   };
 
   // `codes`: shape.m bytes a node.
-  DiskCodes(types::MetricType metric, const ProductShape& shape,
+  DiskCodes(types::MetricType metric, const ProductShape& shape, PartFill fill,
             std::span<const float> codebook,
             std::span<const std::uint8_t> codes, float error);
 
@@ -51,7 +66,8 @@ class DiskCodes {
 
  private:
   const bool is_l2_;
-  const std::size_t dim_;
+  const ProductShape shape_;
+  const PartFill fill_;
   const std::size_t parts_;
   const std::size_t part_dim_;
   const float error_;

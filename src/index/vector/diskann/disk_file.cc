@@ -27,12 +27,14 @@ absl::StatusOr<DiskHeader> HeaderIn(const IndexFileReader& file) {
       (header.nodes == 0) != (info.rows == 0) ||
       (header.nodes > 0 && header.entry >= header.nodes) ||
       header.degree == 0 || header.degree > kMaxDegree || header.parts == 0 ||
-      header.parts > info.dim || !std::isfinite(header.code_error)) {
+      header.parts > info.dim || header.part_fill > PartFill::kEven ||
+      !std::isfinite(header.code_error)) {
     return DataLoss(
         "{}: {} rows of {} dimensions, metric {}, {} nodes of degree {}, entry "
-        "{}, codes of {} parts",
+        "{}, codes of {} parts ({})",
         file.name(), info.rows, info.dim, static_cast<int>(info.metric),
-        header.nodes, header.degree, header.entry, header.parts);
+        header.nodes, header.degree, header.entry, header.parts,
+        static_cast<std::uint32_t>(header.part_fill));
   }
   return header;
 }

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "index/quantization/product_quantizer.h"
+#include "index/vector/diskann/disk_codes.h"
 #include "index/vector/diskann/disk_nodes.h"
 #include "index/vector/index_file.h"
 
@@ -22,7 +23,7 @@ struct DiskHeader {
   std::uint32_t parts = 0;      // bytes of a code
   std::uint32_t cached_blocks = 0;
   float code_error = 0;  // mean square error of the codes
-  std::uint32_t reserved = 0;
+  PartFill part_fill = PartFill::kInTurn;
   std::uint64_t seed = 0;
 };
 static_assert(sizeof(DiskHeader) == 40);

@@ -36,8 +36,8 @@ constexpr std::size_t kFewPerCandidate = 4;
 
 DiskAnnIndex::DiskAnnIndex(IndexFileReader file, const DiskFile& disk)
     : file_(std::move(file)),
-      codes_(file_.info().metric, disk.shape, disk.codebook, disk.codes,
-             disk.header.code_error),
+      codes_(file_.info().metric, disk.shape, disk.header.part_fill,
+             disk.codebook, disk.codes, disk.header.code_error),
       nodes_(file_.name(), disk.layout, disk.header.nodes, disk.blocks,
              disk.header.cached_blocks),
       node_rows_(disk.node_rows.begin(), disk.node_rows.end()),
