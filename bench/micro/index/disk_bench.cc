@@ -1,14 +1,16 @@
 // Measures DISKANN as it is used: built, written to a file, opened mapped.
 //
-//   disk_bench FOLDER METRIC FILE [NAME=VALUE,...] [cold]
+//   disk_bench FOLDER METRIC FILE [NAME=VALUE,...] [cold|bare]
 //   disk_bench ../shared/data/glove100 cosine /var/tmp/d search_list=20/40/80
 //
 // Parameters go to the build and to the search by their wire names;
 // search_list and beamwidth are swept. An existing FILE is opened, not built.
 // FOLDER holds base.f16.npy, query.f16.npy, gt_<metric>.ids.npy. Of each
-// setting: queries per second of CPU and of the clock, recall@10, blocks read a
-// query. `cold`: before each setting the file's pages are given back to the
-// kernel. One thread, one query a call.
+// setting: queries per second of CPU and of the clock, recall@10, and a query's
+// reads: blocks not among those kept, and how many of them came from the disk.
+// `cold`: before each setting the file's pages are given back to the kernel;
+// `bare`: before each query, so that what another query read is no help, as if
+// the file was read past the page cache. One thread, one query a call.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -49,6 +51,24 @@ std::vector<std::string> Split(const std::string& text, char by) {
     }
   }
   return parts;
+}
+
+// The number behind `name` in a file of /proc; 0 if there is none.
+double NumberIn(const std::string& path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string word; file >> word;) {
+    double value = 0;
+    if (word == name && file >> value) return value;
+  }
+  return 0;
+}
+
+double BlocksFetched() {
+  return NumberIn("/proc/self/io", "read_bytes:") / 4096;
+}
+
+double AnonymousMib() {
+  return NumberIn("/proc/self/status", "RssAnon:") / 1024;
 }
 
 // A file of this process's own, mapped.
@@ -103,60 +123,79 @@ absl::Status BuildFile(const std::string& folder, const std::string& metric,
   return absl::OkStatus();
 }
 
+enum class Cache { kWarm, kCold, kBare };
+
 struct Bench {
   NpyArray<float> queries;
   NpyArray<std::int32_t> truth;
   Mapped file;
   std::unique_ptr<VectorIndex> index;
-  bool is_cold = false;
+  Cache cache = Cache::kWarm;
 };
+
+struct Totals {
+  std::size_t searches = 0;
+  std::size_t hits = 0;
+  double cpu_s = 0;
+  double clock_s = 0;
+};
+
+absl::Status SearchAll(const Bench& bench, const SearchParams& search,
+                       Totals& totals) {
+  const std::size_t dim = bench.queries.columns;
+  std::vector<float> distances(kTopK);
+  std::vector<std::uint32_t> rows(kTopK);
+  for (std::size_t q = 0; q < bench.queries.rows; ++q) {
+    if (bench.cache == Cache::kBare) bench.file.Forget();
+    const double cpu = CpuSeconds();
+    const double clock = WallSeconds();
+    RETURN_IF_ERROR(bench.index->Search(
+        base::OpContext(),
+        {.queries = std::span(bench.queries.values).subspan(q * dim, dim),
+         .nq = 1,
+         .k = kTopK,
+         .params = search},
+        {.distances = distances, .rows = rows}));
+    totals.clock_s += WallSeconds() - clock;
+    totals.cpu_s += CpuSeconds() - cpu;
+    ++totals.searches;
+    const auto first =
+        bench.truth.values.begin() + static_cast<long>(q * bench.truth.columns);
+    for (const std::uint32_t row : rows) {
+      const auto id = static_cast<std::int32_t>(row);
+      if (std::count(first, first + kTopK, id) != 0) ++totals.hits;
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Measure(const Bench& bench, const ParamMap& params) {
   ASSIGN_OR_RETURN(const SearchParams search,
                    ParseSearchParams(bench.index->type(), params, kTopK));
   const auto& disk = static_cast<const DiskAnnIndex&>(*bench.index);
-  const std::size_t dim = bench.queries.columns;
-  std::vector<float> distances(kTopK);
-  std::vector<std::uint32_t> rows(kTopK);
-  std::size_t hits = 0;
-  std::size_t searches = 0;
-  if (bench.is_cold) bench.file.Forget();
+  if (bench.cache == Cache::kCold) bench.file.Forget();
   const std::uint64_t reads = disk.reads();
-  const double cpu = CpuSeconds();
-  const double clock = WallSeconds();
+  const double fetched = BlocksFetched();
+  Totals totals;
   do {
-    for (std::size_t q = 0; q < bench.queries.rows; ++q) {
-      RETURN_IF_ERROR(disk.Search(
-          base::OpContext(),
-          {.queries = std::span(bench.queries.values).subspan(q * dim, dim),
-           .nq = 1,
-           .k = kTopK,
-           .params = search},
-          {.distances = distances, .rows = rows}));
-      ++searches;
-      const auto first = bench.truth.values.begin() +
-                         static_cast<long>(q * bench.truth.columns);
-      for (const std::uint32_t row : rows) {
-        hits += std::count(first, first + kTopK,
-                           static_cast<std::int32_t>(row)) != 0
-                    ? 1
-                    : 0;
-      }
-    }
-  } while (!bench.is_cold && WallSeconds() - clock < 0.5);
-  const auto done = static_cast<double>(searches);
+    RETURN_IF_ERROR(SearchAll(bench, search, totals));
+  } while (bench.cache == Cache::kWarm && totals.clock_s < 0.5);
+  const auto done = static_cast<double>(totals.searches);
   std::string label;
   for (const auto& [name, value] : params) label += name + "=" + value + " ";
-  fmt::print("{:32} {:8.0f} q/CPU s {:8.0f} q/s  recall {:.4f}  reads {:.1f}\n",
-             label, done / (CpuSeconds() - cpu), done / (WallSeconds() - clock),
-             static_cast<double>(hits) / (done * kTopK),
-             static_cast<double>(disk.reads() - reads) / done);
+  fmt::print(
+      "{:32} {:8.0f} q/CPU s {:8.0f} q/s  recall {:.4f}  reads {:.1f}  "
+      "from disk {:.1f}\n",
+      label, done / totals.cpu_s, done / totals.clock_s,
+      static_cast<double>(totals.hits) / (done * kTopK),
+      static_cast<double>(disk.reads() - reads) / done,
+      (BlocksFetched() - fetched) / done);
   return absl::OkStatus();
 }
 
 absl::Status Run(const std::string& folder, const std::string& metric,
                  const std::string& path, const std::string& params,
-                 bool is_cold) {
+                 Cache cache) {
   ParamMap build;
   std::vector<std::string> lists = {"10", "16", "24", "32", "48", "64", "96"};
   std::vector<std::string> beams = {"1", "4"};
@@ -173,13 +212,14 @@ absl::Status Run(const std::string& folder, const std::string& metric,
       build[name] = value;
     }
   }
-  Bench bench{.is_cold = is_cold};
+  Bench bench{.cache = cache};
   ASSIGN_OR_RETURN(bench.queries, ReadNpyHalf(folder + "/query.f16.npy"));
   ASSIGN_OR_RETURN(bench.truth,
                    ReadNpyInt32(folder + "/gt_" + metric + ".ids.npy"));
   if (access(path.c_str(), R_OK) != 0) {
     RETURN_IF_ERROR(BuildFile(folder, metric, build, path));
   }
+  const double before_mib = AnonymousMib();
   ASSIGN_OR_RETURN(bench.file, Map(path));
   ASSIGN_OR_RETURN(bench.index, LoadIndex({{"diskann", bench.file.bytes}},
                                           {.verify = false}));
@@ -198,6 +238,8 @@ absl::Status Run(const std::string& folder, const std::string& metric,
           Measure(bench, {{"search_list", list}, {"beamwidth", beam}}));
     }
   }
+  fmt::print("anonymous memory, grown since before it was opened: {:.1f} MiB\n",
+             AnonymousMib() - before_mib);
   return absl::OkStatus();
 }
 
@@ -208,12 +250,16 @@ int main(int argc, char** argv) {
   if (argc < 4) {
     fmt::print(
         stderr,
-        "usage: disk_bench FOLDER METRIC FILE [NAME=VALUE,...] [cold]\n");
+        "usage: disk_bench FOLDER METRIC FILE [NAME=VALUE,...] [cold|bare]\n");
     return 2;
   }
-  const absl::Status status =
-      elanus::index::Run(argv[1], argv[2], argv[3], argc > 4 ? argv[4] : "",
-                         argc > 5 && std::string(argv[5]) == "cold");
+  using elanus::index::Cache;
+  const std::string last = argc > 5 ? argv[5] : "";
+  const Cache cache = last == "cold"   ? Cache::kCold
+                      : last == "bare" ? Cache::kBare
+                                       : Cache::kWarm;
+  const absl::Status status = elanus::index::Run(
+      argv[1], argv[2], argv[3], argc > 4 ? argv[4] : "", cache);
   if (!status.ok()) {
     fmt::print(stderr, "{}\n", elanus::base::MessageOf(status));
     return 1;
