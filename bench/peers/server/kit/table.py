@@ -26,8 +26,8 @@ def shown(step):
     if step in SHOWN:
         return SHOWN[step]
     if step.startswith("minute "):
-        return ("qps_share", "share_of_first", "p99_times", "cpu_us",
-                "quiet_cpu_us", "recall")
+        return ("qps_share", "p99_times", "mean_qps_share", "mean_p99_times",
+                "share_of_first", "cpu_us", "quiet_cpu_us", "recall")
     if step.startswith("appends"):
         return ("qps", "cpu_us")
     if step.startswith(WRITES):
