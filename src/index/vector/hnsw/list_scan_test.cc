@@ -247,6 +247,13 @@ TEST(RowListsTest, ARowTwiceInListsOrAReachThatFallsIsDamage) {
   EXPECT_TRUE(absl::IsDataLoss(open(Section::kListReach, 15, 0)));
   EXPECT_TRUE(absl::IsDataLoss(open(Section::kListReach, 15, 1U << 31)));
   EXPECT_TRUE(absl::IsDataLoss(open(Section::kListOffsets, 1, kRows + 1)));
+  // What lists lead to has to be there.
+  HnswGraph bare = *GraphIn(*file);
+  EXPECT_TRUE(absl::IsDataLoss(RowLists::Open(*file, bare).status()));
+  const auto sketches = *RowSketches::Open(*file);
+  bare.sketches = sketches.get();
+  bare.code_errors = nullptr;
+  EXPECT_TRUE(absl::IsDataLoss(RowLists::Open(*file, bare).status()));
 }
 
 }  // namespace

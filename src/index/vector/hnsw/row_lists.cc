@@ -90,8 +90,9 @@ absl::StatusOr<std::unique_ptr<RowLists>> RowLists::Open(
   if (bytes.empty()) return nullptr;
   ReachSection reach;
   if (bytes.size() != sizeof(reach) || graph.sketches == nullptr ||
-      !graph.has_codes()) {
-    return base::DataLoss("{}: lists of {} bytes", file.name(), bytes.size());
+      graph.code_errors == nullptr) {
+    return base::DataLoss("{}: a reach of {} bytes, or rows without codes",
+                          file.name(), bytes.size());
   }
   std::memcpy(&reach, bytes.data(), sizeof(reach));
   const std::size_t count = reach.probes.back();
