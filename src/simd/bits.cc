@@ -34,6 +34,14 @@ void Shared(const uint8_t* query, const uint8_t* rows, size_t row_bytes,
   }
 }
 
+uint64_t Set(const uint64_t* words, size_t count) {
+  uint64_t set = 0;
+  for (size_t i = 0; i < count; ++i) {
+    set += static_cast<uint64_t>(std::popcount(words[i]));
+  }
+  return set;
+}
+
 const Levels<BitKernels>& AllLevels() {
   static const Levels<BitKernels> levels {
 #if defined(__x86_64__)
@@ -49,7 +57,7 @@ const Levels<BitKernels>& AllLevels() {
 }  // namespace
 
 const BitKernels kScalarBits = {
-    .name = "scalar", .differing = Differing, .shared = Shared};
+    .name = "scalar", .differing = Differing, .shared = Shared, .set = Set};
 
 const BitKernels& Bits() { return AllLevels().best(); }
 

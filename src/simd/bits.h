@@ -1,6 +1,7 @@
-// Counts of bits over rows of bytes that follow each other.
+// Counts of bits, of words and over rows of bytes that follow each other.
 //
 //   simd::Bits().differing(query, rows, row_bytes, count, out);
+//   uint64_t count = simd::Bits().set(words, word_count);
 //
 // This header is included by files with instruction-set flags: C headers only.
 //
@@ -20,11 +21,14 @@ using BitsDifferingKernel = void (*)(const uint8_t* query, const uint8_t* rows,
 using BitsSharedKernel = void (*)(const uint8_t* query, const uint8_t* rows,
                                   size_t row_bytes, size_t count,
                                   uint32_t* both, uint32_t* either);
+// Set bits of `count` words.
+using BitsSetKernel = uint64_t (*)(const uint64_t* words, size_t count);
 
 struct BitKernels {
   const char* name;
   BitsDifferingKernel differing;
   BitsSharedKernel shared;
+  BitsSetKernel set;
 };
 
 // The best level of this machine.

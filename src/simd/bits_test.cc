@@ -39,6 +39,19 @@ TEST_P(BitsTest, CountsAgreeWithTheReferenceAtEveryLengthAndAlignment) {
   }
 }
 
+TEST_P(BitsTest, SetBitsOfWordsAgreeWithTheReferenceAtEveryLength) {
+  std::mt19937_64 random(2);
+  std::vector<std::uint64_t> words(70);
+  for (std::uint64_t& word : words) word = random();
+  for (std::size_t count = 0; count <= words.size(); ++count) {
+    EXPECT_EQ(GetParam()->set(words.data(), count),
+              kScalarBits.set(words.data(), count))
+        << count;
+  }
+  const std::uint64_t known[] = {0, ~std::uint64_t{0}, 0b1011};
+  EXPECT_EQ(GetParam()->set(known, 3), 67U);
+}
+
 TEST_P(BitsTest, KnownBytesHaveKnownCounts) {
   const std::uint8_t query[] = {0b11110000, 0xFF};
   const std::uint8_t rows[] = {0b10100101, 0x00, 0b11110000, 0xFF};

@@ -1,6 +1,12 @@
 #include "types/bitset.h"
 
+#include "simd/bits.h"
+
 namespace elanus::types {
+
+std::size_t BitsetView::Count() const {
+  return simd::Bits().set(words_, word_count());
+}
 
 void Bitset::And(BitsetView other) {
   for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words()[i];

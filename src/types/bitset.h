@@ -29,13 +29,7 @@ class BitsetView {
   bool Test(std::size_t row) const {
     return row < size_ && ((words_[row / 64] >> (row % 64)) & 1) != 0;
   }
-  std::size_t Count() const {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < word_count(); ++i) {
-      count += static_cast<std::size_t>(std::popcount(words_[i]));
-    }
-    return count;
-  }
+  std::size_t Count() const;
 
  private:
   const std::uint64_t* words_ = nullptr;

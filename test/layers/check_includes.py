@@ -13,19 +13,19 @@ import re
 import sys
 
 FOUNDATION = {"base"}
-LAYER_1 = {"types", "simd", "storage"}
-LAYER_2 = {"index", "expr"}
-BELOW_ROLE = FOUNDATION | LAYER_1 | LAYER_2 | {"segment"}
+LAYERS_1_AND_2 = {"simd", "types", "storage"}
+LAYER_3 = {"index", "expr"}
+BELOW_ROLE = FOUNDATION | LAYERS_1_AND_2 | LAYER_3 | {"segment"}
 BELOW_ROLES = BELOW_ROLE | {"role"}
 
 MAY_INCLUDE = {
     "base": set(),
-    "types": FOUNDATION,
     "simd": FOUNDATION,
+    "types": FOUNDATION | {"simd"},
     "storage": FOUNDATION,
     "index": {"base", "types", "simd"},
     "expr": {"base", "types", "simd"},
-    "segment": FOUNDATION | LAYER_1 | LAYER_2,
+    "segment": FOUNDATION | LAYERS_1_AND_2 | LAYER_3,
     "role": {"base", "types", "storage"},
     "access": BELOW_ROLES,
     "coordinator": BELOW_ROLES,

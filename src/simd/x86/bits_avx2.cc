@@ -71,10 +71,18 @@ void Shared(const uint8_t* query, const uint8_t* rows, size_t row_bytes,
   }
 }
 
+uint64_t Set(const uint64_t* words, size_t count) {
+  uint64_t set = 0;
+  for (size_t i = 0; i < count; ++i) {
+    set += static_cast<uint64_t>(__builtin_popcountll(words[i]));
+  }
+  return set;
+}
+
 }  // namespace
 
 const BitKernels kAvx2Bits = {
-    .name = "avx2", .differing = Differing, .shared = Shared};
+    .name = "avx2", .differing = Differing, .shared = Shared, .set = Set};
 
 }  // namespace elanus::simd
 

@@ -49,10 +49,23 @@ void Shared(const uint8_t* query, const uint8_t* rows, size_t row_bytes,
   }
 }
 
+uint64_t Set(const uint64_t* words, size_t count) {
+  constexpr size_t kWords = 8;
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t i = 0; i < count; i += kWords) {
+    const size_t left = count - i;
+    const auto in = static_cast<__mmask8>(left >= kWords ? 0xFF
+                                                         : (1U << left) - 1);
+    sum = _mm512_add_epi64(
+        sum, _mm512_popcnt_epi64(_mm512_maskz_loadu_epi64(in, words + i)));
+  }
+  return static_cast<uint64_t>(_mm512_reduce_add_epi64(sum));
+}
+
 }  // namespace
 
 const BitKernels kAvx512Bits = {
-    .name = "avx512", .differing = Differing, .shared = Shared};
+    .name = "avx512", .differing = Differing, .shared = Shared, .set = Set};
 
 }  // namespace elanus::simd
 
