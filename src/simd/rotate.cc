@@ -10,7 +10,8 @@ namespace {
 const Levels<RotationKernels>& AllLevels() {
   static const Levels<RotationKernels> levels {
 #if defined(__x86_64__)
-    {Cpu().avx2, &kAvx2RotationKernels},
+    {Cpu().avx512, &kAvx512RotationKernels},
+        {Cpu().avx2, &kAvx2RotationKernels},
 #endif
     {
       true, &kScalarRotationKernels
@@ -22,7 +23,7 @@ const Levels<RotationKernels>& AllLevels() {
 }  // namespace
 
 const RotationKernels kScalarRotationKernels = {.name = "scalar",
-                                                .rotate = Rotate};
+                                                .rotate = Rotate<Hadamard>};
 
 const RotationKernels& RotateKernels() { return AllLevels().best(); }
 

@@ -39,6 +39,7 @@ const RotationKernels* const* SupportedRotateKernels(size_t* count);
 extern const RotationKernels kScalarRotationKernels;
 #if defined(__x86_64__)
 extern const RotationKernels kAvx2RotationKernels;
+extern const RotationKernels kAvx512RotationKernels;
 #endif
 
 }  // namespace elanus::simd

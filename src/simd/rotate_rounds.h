@@ -51,16 +51,18 @@ inline void Hadamard(float* values, size_t count) {
   for (size_t i = 0; i < count; ++i) values[i] *= scale;
 }
 
-inline void Rotate(const float* signs, size_t rounds, RotationShape shape,
-                   float* vector) {
+// `kHadamard(values, count)` transforms a window.
+template <void (*kHadamard)(float*, size_t)>
+void Rotate(const float* signs, size_t rounds, RotationShape shape,
+            float* vector) {
   const float scale = sqrtf(0.5F);
   const size_t half = shape.dim / 2;
   for (size_t round = 0; round < rounds; ++round) {
     for (size_t i = 0; i < shape.dim; ++i) {
       vector[i] *= signs[round * shape.dim + i];
     }
-    Hadamard(vector + (round % 2 == 0 ? 0 : shape.dim - shape.window),
-             shape.window);
+    kHadamard(vector + (round % 2 == 0 ? 0 : shape.dim - shape.window),
+              shape.window);
     if (shape.window == shape.dim) continue;
     for (size_t i = 0; i < half; ++i) {
       const float x = vector[i];

@@ -5,7 +5,7 @@
 
 namespace elanus::simd {
 
-const RotationKernels kAvx2RotationKernels = {.name = "avx2", .rotate = Rotate};
+const RotationKernels kAvx2RotationKernels = {.name = "avx2", .rotate = Rotate<Hadamard>};
 
 }  // namespace elanus::simd
 #endif
