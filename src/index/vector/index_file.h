@@ -52,6 +52,7 @@ enum class Section : std::uint32_t {
   kSketchMiddle = 14,
   kSketches = 15,
   kListReach = 16,
+  kSketchPositions = 17,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,

@@ -201,9 +201,10 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                   file->array<float>(Section::kVectors)));
     }
   }
-  RETURN_IF_ERROR(FillSketches(ctx, graph, SketchesIn(*file, shape), options));
   RETURN_IF_ERROR(
       FillLists(ctx, graph, RowListsIn(*file, shape), held_out, options));
+  // In the order of the lists.
+  RETURN_IF_ERROR(FillSketches(ctx, graph, SketchesIn(*file, shape), options));
   Builder builder(ctx, spec.hnsw, *file, graph);
   RETURN_IF_ERROR(builder.Insert(order.first, options));
   ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,

@@ -15,7 +15,7 @@ constexpr std::size_t kWordsBetweenChecks = 64;
 constexpr double kLookedAtRow = 8;
 constexpr double kSketchedRow = 7;
 constexpr double kByte = 0.05;
-constexpr double kSketchedScan = 10500;
+constexpr double kSketchedScan = 7500;
 
 double CostBy(std::size_t bytes, std::size_t rows) {
   return static_cast<double>(rows) *

@@ -25,8 +25,13 @@ constexpr double kRowsPerLink = 0.6;
 constexpr double kWalkedRow = 70;
 constexpr double kByte = 0.05;
 
-// A scan is exact, as lists are not: these have to be so much cheaper.
+// A scan is exact, as walks and lists are not. So it is what is done where the
+// others cost nearly as much...
 constexpr double kWorth = 0.7;
+// ...and under a filter that so many rows pass, while it costs no more than so
+// many times what a search without the filter would.
+constexpr std::size_t kExactRows = 20000;
+constexpr double kBearable = 1.33;
 
 double WalkCost(const HnswGraph& graph, std::size_t ef) {
   return static_cast<double>(ef) * kRowsPerLink * graph.m *
@@ -52,10 +57,15 @@ GraphPlan PlanSearch(const HnswGraph& graph, std::size_t ef, std::size_t k,
         std::min(std::ceil(wanted), static_cast<double>(rows)));
   }
   plan.scan_cost = ScanCost(graph, passing, k);
+  plan.unfiltered_cost = WalkCost(graph, ef);
   return plan;
 }
 
 SearchWay WayOf(const HnswGraph& graph, const GraphPlan& plan) {
+  if (plan.passing < graph.rows && plan.passing <= kExactRows &&
+      plan.scan_cost <= kBearable * plan.unfiltered_cost) {
+    return SearchWay::kScan;
+  }
   const double walk = WalkCost(graph, plan.ef);
   if (plan.lists.probes != 0 && plan.lists.cost < walk &&
       plan.lists.cost < kWorth * plan.scan_cost) {

@@ -32,7 +32,8 @@ struct GraphPlan {
   std::size_t passing = 0;
   std::size_t ef = 0;  // of a walk over all rows
   double scan_cost = 0;
-  ListPlan lists;  // no probes: there are no lists
+  double unfiltered_cost = 0;  // of a walk of all rows, would they pass
+  ListPlan lists;              // no probes: there are no lists
   RankPlan rank;
 };
 

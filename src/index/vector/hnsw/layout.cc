@@ -208,6 +208,7 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{
           Section::kSketches,
           shape.has_sketches() ? SketchCodec::BytesOf(shape.dim, rows) : 0},
+      SectionSize{Section::kSketchPositions, lists == 0 ? 0 : rows * kLink},
       SectionSize{Section::kListReach, lists == 0 ? 0 : sizeof(ReachSection)},
       SectionSize{Section::kCentroids, lists * header.code_stride},
       SectionSize{Section::kListOffsets, lists == 0 ? 0 : (lists + 1) * kLink},
@@ -287,9 +288,17 @@ CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
 
 SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape) {
   if (!shape.has_sketches()) return {};
-  return {.middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
-          .records = {file.array<std::uint8_t>(Section::kSketches),
-                      SketchCodec::BytesOf(shape.dim, shape.levels.size())}};
+  const std::size_t rows = shape.levels.size();
+  SketchRoom room = {
+      .middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
+      .records = {file.array<std::uint8_t>(Section::kSketches),
+                  SketchCodec::BytesOf(shape.dim, rows)}};
+  if (shape.has_lists()) {
+    room.rows = {file.array<std::uint32_t>(Section::kListRows), rows};
+    room.positions = {file.array<std::uint32_t>(Section::kSketchPositions),
+                      rows};
+  }
+  return room;
 }
 
 RowListsRoom RowListsIn(IndexFileWriter& file, const HnswShape& shape) {

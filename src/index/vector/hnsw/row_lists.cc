@@ -94,6 +94,7 @@ absl::StatusOr<std::unique_ptr<RowLists>> RowLists::Open(
     return base::DataLoss("{}: a reach of {} bytes, or rows without codes",
                           file.name(), bytes.size());
   }
+  if (!graph.sketches->are_by_lists()) return nullptr;
   std::memcpy(&reach, bytes.data(), sizeof(reach));
   const std::size_t count = reach.probes.back();
   if (count == 0 || count > graph.rows || !ListReach::Fits(reach, count)) {

@@ -52,7 +52,8 @@ struct RowListsRoom {
 
 class RowLists {
  public:
-  // Null for a file without lists. `graph`: of the same file.
+  // Null for a file without lists, or an old one whose sketches are not in
+  // their order. `graph`: of the same file.
   static absl::StatusOr<std::unique_ptr<RowLists>> Open(
       const IndexFileReader& file, const HnswGraph& graph);
 

@@ -133,7 +133,6 @@ struct WalkScratch {
   std::vector<std::uint32_t> sketched;
   std::vector<float> sketch_bounds;
   std::vector<std::uint32_t> lists;
-  std::vector<std::uint32_t> passing;
   ProbeRoom probe;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "index/vector/hnsw/nearest_bound.h"
 #include "index/vector/topk.h"
@@ -18,25 +19,51 @@ constexpr std::size_t kFirstRows = 512;
 
 SketchSieve::SketchSieve(const RowSketches& sketches, const float* query,
                          WalkScratch& scratch, float room)
-    : table_(sketches.table()),
+    : sketches_(sketches),
+      table_(sketches.table()),
       query_(sketches.Bind(query, room)),
-      rows_(scratch.sketched),
+      positions_(scratch.sketched),
       bounds_(scratch.sketch_bounds) {
-  Bound();
+  MakeRoom(2 * kBatch);
 }
 
-void SketchSieve::Bound() {
-  simd::SketchKernels().bounds(query_.probe(), table_, rows_.data() + bounded_,
-                               count_ - bounded_, bounds_.data() + bounded_);
-  bounded_ = count_;
-  if (rows_.size() < std::min(kMaxRows, count_ + kBatch)) {
-    const std::size_t room = std::min(kMaxRows, 2 * count_ + kBatch);
-    // Not more: resize alone may take twice what it had.
-    rows_.reserve(room);
-    rows_.resize(room);
-    bounds_.reserve(room);
-    bounds_.resize(room);
+void SketchSieve::MakeRoom(std::size_t rows) {
+  const std::size_t needed =
+      std::min(kMaxRows, count_ + rows + simd::kFilterSlack);
+  if (positions_.size() >= needed) return;
+  const std::size_t room = std::min(kMaxRows, needed + count_);
+  // Not more: resize alone may take twice what it had.
+  positions_.reserve(room);
+  positions_.resize(room);
+  bounds_.reserve(room);
+  bounds_.resize(room);
+}
+
+std::size_t SketchSieve::AddPassing(std::size_t begin, std::size_t count,
+                                    types::BitsetView excluded) {
+  MakeRoom(count);
+  std::uint32_t* const added = positions_.data() + count_;
+  const auto first = static_cast<std::uint32_t>(begin);
+  std::size_t passing = count;
+  if (excluded.empty()) {
+    std::iota(added, added + count, first);
+  } else {
+    passing =
+        simd::FilterKernels().passing(sketches_.RowsFrom(begin, count).data(),
+                                      count, excluded.words(), first, added);
   }
+  for (std::size_t i = 0; i < passing; ++i) PrefetchSketch(added[i]);
+  // Those that were asked for earlier: they are here by now.
+  if (count_ - bounded_ >= kBatch) Bound(count_);
+  count_ += passing;
+  return passing;
+}
+
+void SketchSieve::Bound(std::size_t end) {
+  simd::SketchKernels().bounds(query_.probe(), table_,
+                               positions_.data() + bounded_, end - bounded_,
+                               bounds_.data() + bounded_);
+  bounded_ = end;
 }
 
 std::span<std::uint32_t> SketchSieve::PlacesWithin(std::size_t begin,
@@ -49,7 +76,9 @@ std::span<std::uint32_t> SketchSieve::PlacesWithin(std::size_t begin,
 
 std::span<const std::uint32_t> SketchSieve::NextWithin(float bound) {
   const std::span<std::uint32_t> places = PlacesWithin(at_, bound);
-  for (std::uint32_t& place : places) place = rows_[at_ + place];
+  for (std::uint32_t& place : places) {
+    place = sketches_.RowAt(positions_[at_ + place]);
+  }
   at_ = std::min(count_, at_ + kBatch);
   return places;
 }
@@ -64,7 +93,7 @@ float SketchSieve::BoundOfFirst(std::size_t count) const {
 }
 
 std::vector<std::uint32_t> SketchSieve::TakeNearest(std::size_t count) {
-  Bound();
+  Bound(count_);
   TopK nearest(count);
   const float first = BoundOfFirst(count);
   for (std::size_t begin = 0; begin < count_; begin += kBatch) {
@@ -78,13 +107,13 @@ std::vector<std::uint32_t> SketchSieve::TakeNearest(std::size_t count) {
   std::vector<std::uint32_t> taken;
   for (const Neighbor& at : nearest.TakeSorted()) {
     places.push_back(at.row);
-    taken.push_back(rows_[at.row]);
+    taken.push_back(sketches_.RowAt(positions_[at.row]));
   }
   // The last row moves to where one was taken out, from behind.
   std::ranges::sort(places, std::greater<>());
   for (const std::uint32_t place : places) {
     --count_;
-    rows_[place] = rows_[count_];
+    positions_[place] = positions_[count_];
     bounds_[place] = bounds_[count_];
   }
   bounded_ = count_;

@@ -7,6 +7,8 @@
 //     sieve.Add(row);
 //     if (sieve.is_full()) ...  // as below, then sieve.Clear()
 //   }
+//   if (!sieve.HasRoomFor(list.rows)) ...
+//   sieve.AddPassing(list.begin, list.rows, excluded);
 //   for (row : sieve.TakeNearest(16)) Look(row);
 //   while (sieve.HasMore()) {
 //     for (row : sieve.NextWithin(best.bound())) Look(row);
@@ -25,7 +27,9 @@
 #include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/kernel_rows.h"
+#include "simd/row_filter.h"
 #include "simd/row_sketch.h"
+#include "types/bitset.h"
 
 namespace elanus::index {
 
@@ -43,16 +47,26 @@ class SketchSieve {
               WalkScratch& scratch, float room = 1);
 
   bool is_full() const { return count_ == kMaxRows; }
+  bool HasRoomFor(std::size_t rows) const {
+    return count_ + rows + simd::kFilterSlack <= kMaxRows;
+  }
   // It must not be full, and no row may have been taken out since it was
   // cleared.
   void Add(std::uint32_t row) {
-    const std::uint8_t* const record = table_.data + row * table_.stride;
-    Prefetch(record, table_.stride);
-    // A record may end in one more line.
-    __builtin_prefetch(record + table_.stride - 1);
-    rows_.data()[count_++] = row;
-    if (count_ - bounded_ == kBatch) Bound();
+    const std::uint32_t position = sketches_.PositionOf(row);
+    PrefetchSketch(position);
+    positions_.data()[count_++] = position;
+    if (count_ - bounded_ >= 2 * kBatch) {
+      // Not those that were just asked for.
+      Bound(count_ - kBatch);
+      MakeRoom(2 * kBatch);
+    }
   }
+  // The same for those rows at `begin` and behind, by the order of lists, that
+  // are not excluded; all if `excluded` is empty. There must be room for all,
+  // and a bit for each. Returns how many.
+  std::size_t AddPassing(std::size_t begin, std::size_t count,
+                         types::BitsetView excluded);
   void Clear() { count_ = bounded_ = at_ = 0; }
 
   // Takes out the `count` rows with the least bounds, nearest first.
@@ -66,16 +80,25 @@ class SketchSieve {
  private:
   static constexpr std::size_t kBatch = 64;
 
-  // Of the rows that have none; makes room for more.
-  void Bound();
+  void PrefetchSketch(std::uint32_t position) const {
+    const std::uint8_t* const record = table_.data + position * table_.stride;
+    Prefetch(record, table_.stride);
+    // A record may end in one more line.
+    __builtin_prefetch(record + table_.stride - 1);
+  }
+  // For so many rows more.
+  void MakeRoom(std::size_t rows);
+  // The bounds of the rows that have none, up to the one at `end`.
+  void Bound(std::size_t end);
   // What the `count` least bounds are within, as the first rows tell.
   float BoundOfFirst(std::size_t count) const;
   // The places, from `begin` on, of bounds in a batch that are within `bound`.
   std::span<std::uint32_t> PlacesWithin(std::size_t begin, float bound);
 
+  const RowSketches& sketches_;
   const simd::SketchTable table_;
   const SketchQuery query_;
-  std::vector<std::uint32_t>& rows_;
+  std::vector<std::uint32_t>& positions_;
   std::vector<float>& bounds_;
   std::size_t count_ = 0;
   std::size_t bounded_ = 0;

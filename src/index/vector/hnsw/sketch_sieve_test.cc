@@ -17,7 +17,8 @@ namespace elanus::index {
 namespace {
 
 constexpr std::size_t kDim = 100;
-constexpr std::size_t kRows = 3000;
+// Enough for lists.
+constexpr std::size_t kRows = 9000;
 
 class SketchSieveTest : public testing::Test {
  protected:
@@ -40,8 +41,9 @@ class SketchSieveTest : public testing::Test {
   }
 
   // By the kernel alone.
-  std::vector<float> BoundsOf(const std::vector<std::uint32_t>& rows) const {
+  std::vector<float> BoundsOf(std::vector<std::uint32_t> rows) const {
     std::vector<float> bounds(rows.size());
+    for (std::uint32_t& row : rows) row = sketches_->PositionOf(row);
     const SketchQuery query = sketches_->Bind(query_.data());
     simd::SketchKernels().bounds(query.probe(), sketches_->table(), rows.data(),
                                  rows.size(), bounds.data());
@@ -100,12 +102,48 @@ TEST_F(SketchSieveTest, GivesTheNearestAndThenTheRestOfWhatIsWithinABound) {
   }
 }
 
+TEST_F(SketchSieveTest, OfRowsOfListsThoseAreInThatPass) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  ASSERT_TRUE(sketches_->are_by_lists());
+  WalkScratch scratch(kRows);
+  SketchSieve sieve(*sketches_, query_.data(), scratch);
+  types::Bitset excluded(kRows);
+  for (std::size_t row = 0; row < kRows; row += 3) excluded.Set(row);
+  for (const std::size_t part : {1, 15, 16, 64, 100, 1000, 9000}) {
+    for (const types::BitsetView out : {types::BitsetView(), excluded.view()}) {
+      std::size_t added = 0;
+      sieve.Clear();
+      for (std::size_t begin = 0; begin < kRows; begin += part) {
+        added += sieve.AddPassing(begin, std::min(part, kRows - begin), out);
+      }
+      std::vector<std::uint32_t> expected;
+      for (std::uint32_t row = 0; row < kRows; ++row) {
+        if (!out.Test(row)) expected.push_back(row);
+      }
+      EXPECT_EQ(added, expected.size());
+      std::vector<float> bounds = BoundsOf(expected);
+      std::ranges::sort(bounds);
+      const auto nearest = sieve.TakeNearest(10);
+      for (std::size_t i = 0; i < nearest.size(); ++i) {
+        EXPECT_EQ(BoundsOf({nearest[i]})[0], bounds[i]) << part << " a time";
+      }
+      std::vector<std::uint32_t> found = Rest(sieve, kInfinity);
+      found.insert(found.end(), nearest.begin(), nearest.end());
+      std::ranges::sort(found);
+      EXPECT_EQ(found, expected) << part << " a time";
+    }
+  }
+}
+
 TEST_F(SketchSieveTest, HoldsAsManyRowsAsItSaysAndLeavesRoomForThem) {
   WalkScratch scratch(kRows);
   SketchSieve sieve(*sketches_, query_.data(), scratch);
-  for (std::size_t i = 0; i < SketchSieve::kMaxRows; ++i) {
+  std::size_t held = 0;
+  for (; sieve.HasRoomFor(kRows); held += kRows) sieve.AddPassing(0, kRows, {});
+  EXPECT_GT(held + kRows + simd::kFilterSlack, SketchSieve::kMaxRows);
+  for (; held < SketchSieve::kMaxRows; ++held) {
     ASSERT_FALSE(sieve.is_full());
-    sieve.Add(static_cast<std::uint32_t>(i % kRows));
+    sieve.Add(static_cast<std::uint32_t>(held % kRows));
   }
   EXPECT_TRUE(sieve.is_full());
   EXPECT_EQ(sieve.TakeNearest(10).size(), 10U);
