@@ -4,20 +4,23 @@
 //
 //   index_bench FOLDER METRIC TYPE NAME=VALUE,...
 //   index_bench ../shared/data/glove100 cosine HNSW M=16,efConstruction=200
-//   index_bench ../shared/data/glove100 cosine SCANN
-//   nlist=1024,reorder_k=64/128 index_bench ../shared/data/text384 ip HNSW
-//   M=16,ef=64,pass=10/100/900
+//   index_bench ../shared/data/glove100 cosine SCANN nlist=1024,reorder_k=64
+//   index_bench ../shared/data/text384 ip HNSW M=16,ef=64,pass=10/100,along=100
 //
 // Parameters go to the build and to the search by their wire names; those of a
 // search take several values. nq=N asks N queries a call; pass=P lets only P
-// rows of a thousand pass a filter, with FLAT's answer as the truth. FOLDER
-// holds base.f16.npy, query.f16.npy, gt_<metric>.ids.npy. One thread.
+// rows of a thousand pass a filter, with FLAT's answer as the truth; along=P
+// the P of a thousand that point most where the first row does, so that most
+// queries lie where nothing passes. FOLDER holds base.f16.npy, query.f16.npy,
+// gt_<metric>.ids.npy. One thread.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <absl/strings/str_split.h>
@@ -26,6 +29,7 @@
 #include "cpu_clock.h"
 #include "index/testing/npy.h"
 #include "index/vector/registry.h"
+#include "simd/distance.h"
 
 namespace elanus::index {
 namespace {
@@ -41,6 +45,7 @@ struct Arguments {
   Choices search;
   std::size_t nq = 1;
   std::vector<std::uint32_t> pass = {1000};
+  std::vector<std::uint32_t> along;
 };
 
 struct Bench {
@@ -131,6 +136,23 @@ types::Bitset ExcludeAllBut(std::size_t rows, std::uint32_t per_mille) {
   return excluded;
 }
 
+// The share of rows that have the largest products with the first.
+types::Bitset ExcludeAllAlong(const NpyArray<float>& base,
+                              std::uint32_t per_mille) {
+  std::vector<std::pair<float, std::size_t>> products;
+  for (std::size_t row = 0; row < base.rows; ++row) {
+    const float* const x = base.values.data() + row * base.columns;
+    products.emplace_back(
+        simd::Kernels().dot(base.values.data(), x, base.columns), row);
+  }
+  std::ranges::sort(products, std::greater<>());
+  types::Bitset excluded(base.rows);
+  for (std::size_t i = base.rows * per_mille / 1000; i < base.rows; ++i) {
+    excluded.Set(products[i].second);
+  }
+  return excluded;
+}
+
 absl::StatusOr<std::unique_ptr<VectorIndex>> Build(const Bench& bench,
                                                    const std::string& type,
                                                    const std::string& metric,
@@ -147,8 +169,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> Build(const Bench& bench,
 }
 
 absl::Status SweepUnderFilter(const Bench& bench, const VectorIndex& flat,
-                              const Choices& choices, std::uint32_t pass) {
-  const types::Bitset excluded = ExcludeAllBut(bench.base.rows, pass);
+                              const Choices& choices,
+                              const types::Bitset& excluded) {
   std::vector<float> distances(bench.queries.rows * kTopK);
   Rows only = {.excluded = excluded.view()};
   only.truth.resize(distances.size());
@@ -158,8 +180,16 @@ absl::Status SweepUnderFilter(const Bench& bench, const VectorIndex& flat,
                                .k = kTopK,
                                .excluded = only.excluded},
                               {.distances = distances, .rows = only.truth}));
-  fmt::print("{} of 1000 rows pass\n", pass);
   return Sweep(bench, choices, only, {});
+}
+
+std::vector<std::uint32_t> Shares(const std::vector<std::string>& values) {
+  std::vector<std::uint32_t> shares;
+  for (const std::string& value : values) {
+    shares.push_back(static_cast<std::uint32_t>(
+        std::strtoul(value.c_str(), nullptr, 10)));
+  }
+  return shares;
 }
 
 Arguments Parse(const std::string& type, const std::string& text) {
@@ -176,11 +206,9 @@ Arguments Parse(const std::string& type, const std::string& text) {
     if (pair.first == "nq") {
       arguments.nq = std::strtoul(pair.second.c_str(), nullptr, 10);
     } else if (pair.first == "pass") {
-      arguments.pass.clear();
-      for (const std::string& value : values) {
-        arguments.pass.push_back(static_cast<std::uint32_t>(
-            std::strtoul(value.c_str(), nullptr, 10)));
-      }
+      arguments.pass = Shares(values);
+    } else if (pair.first == "along") {
+      arguments.along = Shares(values);
     } else if (kOfSearches.contains(pair.first)) {
       arguments.search[pair.first] = values;
     } else {
@@ -218,10 +246,19 @@ absl::Status Run(const std::string& folder, const std::string& metric,
              static_cast<double>(bench.index->memory_bytes()) /
                  static_cast<double>(bench.base.rows));
   for (const std::uint32_t pass : arguments.pass) {
-    RETURN_IF_ERROR(pass < 1000
-                        ? SweepUnderFilter(bench, *flat, arguments.search, pass)
-                        : Sweep(bench, arguments.search,
-                                {.truth = TruthOfAllRows(bench)}, {}));
+    if (pass >= 1000) {
+      RETURN_IF_ERROR(Sweep(bench, arguments.search,
+                            {.truth = TruthOfAllRows(bench)}, {}));
+      continue;
+    }
+    fmt::print("{} of 1000 rows pass\n", pass);
+    RETURN_IF_ERROR(SweepUnderFilter(bench, *flat, arguments.search,
+                                     ExcludeAllBut(bench.base.rows, pass)));
+  }
+  for (const std::uint32_t along : arguments.along) {
+    fmt::print("{} of 1000 rows pass, all to one side\n", along);
+    RETURN_IF_ERROR(SweepUnderFilter(bench, *flat, arguments.search,
+                                     ExcludeAllAlong(bench.base, along)));
   }
   return absl::OkStatus();
 }
