@@ -54,8 +54,8 @@ uint64_t Set(const uint64_t* words, size_t count) {
   __m512i sum = _mm512_setzero_si512();
   for (size_t i = 0; i < count; i += kWords) {
     const size_t left = count - i;
-    const auto in = static_cast<__mmask8>(left >= kWords ? 0xFF
-                                                         : (1U << left) - 1);
+    const auto in =
+        static_cast<__mmask8>(left >= kWords ? 0xFF : (1U << left) - 1);
     sum = _mm512_add_epi64(
         sum, _mm512_popcnt_epi64(_mm512_maskz_loadu_epi64(in, words + i)));
   }

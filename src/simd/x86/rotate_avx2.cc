@@ -5,7 +5,8 @@
 
 namespace elanus::simd {
 
-const RotationKernels kAvx2RotationKernels = {.name = "avx2", .rotate = Rotate<Hadamard>};
+const RotationKernels kAvx2RotationKernels = {.name = "avx2",
+                                              .rotate = Rotate<Hadamard>};
 
 }  // namespace elanus::simd
 #endif

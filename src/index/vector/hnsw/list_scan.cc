@@ -20,9 +20,12 @@ constexpr float kRoom = 0.5F;
 // What is asked of lists besides, of what they may miss: for what bounds miss,
 // and since a sample told how far to go.
 constexpr double kMargin = 0.06;
-// Where the filter takes more away near the query than elsewhere, more lists
-// are looked into, until so much of the usual number of rows was looked at.
-constexpr double kLeastRows = 0.5;
+// Where a filter leaves less than so much of the usual number of rows in the
+// nearest lists, it is one that goes with the vectors, and the nearest rows
+// that pass lie far: more lists are looked into, until so many times the usual
+// number of rows was looked at.
+constexpr double kFewRows = 0.65;
+constexpr double kManyRows = 2.2;
 constexpr std::size_t kListsBetweenChecks = 64;
 // Rows of a list that are asked at once whether they pass.
 constexpr std::size_t kPart = 1024;
@@ -81,6 +84,15 @@ class ListOrder {
   std::size_t at_ = 0;
 };
 
+// How many rows have to be looked at, `seen` having passed in the nearest
+// lists.
+std::size_t EnoughRows(const ListPlan& plan, std::size_t k, std::size_t seen) {
+  const bool goes_along =
+      static_cast<double>(seen) < kFewRows * plan.usual_rows;
+  return std::max(k, static_cast<std::size_t>(
+                         goes_along ? kManyRows * plan.usual_rows : 0.0));
+}
+
 void PrefetchIds(const Lists& lists, std::uint32_t list) {
   Prefetch(lists.ids.data() + lists.offsets[list], kPrefetchedBytes);
 }
@@ -100,7 +112,7 @@ ListPlan PlanLists(const HnswGraph& graph, const ListsWanted& wanted) {
   const auto probes = static_cast<double>(plan.probes);
   const auto count = static_cast<double>(lists.count());
   const double seen = passing * probes / count;
-  plan.rows = std::max(wanted.k, static_cast<std::size_t>(kLeastRows * seen));
+  plan.usual_rows = seen;
   plan.cost = kSearch +
               SketchedRowsCost(graph, static_cast<std::size_t>(seen)) +
               kLook * static_cast<double>(wanted.k) + kNearRow * seen +
@@ -121,7 +133,7 @@ absl::Status ListScan(const base::OpContext& ctx, const HnswGraph& graph,
                   plan.probes, scratch.lists);
   SketchSieve sieve(*graph.sketches, query, scratch, kRoom);
   std::size_t seen = 0;
-  while (order.HasNear() || (order.HasMore() && seen < plan.rows)) {
+  const auto look_into_next = [&]() -> absl::Status {
     if (order.at() % kListsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
     const ListRef list = lists.At(order.Next(), 0);
     if (order.HasNear()) PrefetchIds(lists, order.Peek());
@@ -130,7 +142,11 @@ absl::Status ListScan(const base::OpContext& ctx, const HnswGraph& graph,
       if (!sieve.HasRoomFor(part)) scan.LookAt(sieve);
       seen += sieve.AddPassing(list.begin + at, part, excluded);
     }
-  }
+    return absl::OkStatus();
+  };
+  while (order.HasNear()) RETURN_IF_ERROR(look_into_next());
+  const std::size_t enough = EnoughRows(plan, best.k(), seen);
+  while (order.HasMore() && seen < enough) RETURN_IF_ERROR(look_into_next());
   scan.LookAt(sieve);
   return absl::OkStatus();
 }

@@ -27,10 +27,9 @@
 namespace elanus::index {
 
 struct ListPlan {
-  // Lists to look into, and rows that pass to look at: it goes on until it has
-  // done both.
+  // Lists to look into, and how many rows pass in as many on the average.
   std::size_t probes = 0;
-  std::size_t rows = 0;
+  double usual_rows = 0;
   double cost = 0;  // in the nanoseconds of ScanCost
 };
 
