@@ -15,27 +15,6 @@ namespace {
 constexpr std::size_t kWordRows = InterimIndexes::kWordRows;
 // Where no more than one row in so many passes, those alone are scanned.
 constexpr std::size_t kScanShare = 8;
-// Candidates besides k, where a search does not say how many: about 97 % of the
-// ten nearest rows among embeddings of sentences.
-constexpr std::size_t kMoreCandidates = 54;
-// How an `ef` follows from a recall: 64 misses one row in twenty, twice as many
-// half of that.
-constexpr double kUsualEf = 64;
-constexpr double kMissed = 0.05;
-constexpr std::size_t kMaxEf = 2048;
-
-// As an index of the graph kind takes its parameters.
-std::size_t EfFor(const index::SearchParams& params, std::size_t k) {
-  std::size_t ef = k + kMoreCandidates;
-  if (params.ef != 0) {
-    ef = params.ef;
-  } else if (params.target_recall > 0) {
-    const double missed = std::max(1e-3, 1 - params.target_recall);
-    ef = std::min(kMaxEf,
-                  static_cast<std::size_t>(kUsualEf * kMissed / missed) + k);
-  }
-  return std::max(ef, k);
-}
 
 }  // namespace
 
@@ -109,8 +88,9 @@ absl::Status InterimSearch::SearchGraph(const base::OpContext& ctx,
                                         const float* bound,
                                         index::TopK& best) const {
   if (in_graph_ == 0) return absl::OkStatus();
+  const index::Effort effort = graph_->EffortFor(query.params, query.k);
   ASSIGN_OR_RETURN(const std::vector<index::Neighbor> hits,
-                   graph_->Search(ctx, snapshot_, EfFor(query.params, query.k),
+                   graph_->Search(ctx, snapshot_, effort.ef,
                                   {.query = bound,
                                    .k = query.k,
                                    .end = in_graph_,

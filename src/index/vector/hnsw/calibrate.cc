@@ -5,7 +5,9 @@
 #include <atomic>
 #include <cmath>
 
+#include "base/give_way.h"
 #include "index/vector/held_out.h"
+#include "index/vector/hnsw/exact_scan.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/walk.h"
 #include "index/vector/parallel.h"
@@ -25,6 +27,9 @@ constexpr float kRounding = 1e-5F;
 constexpr std::size_t kCodedQueries = 100;
 constexpr double kCodedRecall = 0.985;
 
+// Of what is no farther than the last that is wanted.
+float BoundBehind(float last) { return last + kRounding * std::abs(last); }
+
 std::size_t CountNear(std::span<const Neighbor> hits, float bound) {
   const auto near = std::count_if(
       hits.begin(), hits.end(),
@@ -35,7 +40,7 @@ std::size_t CountNear(std::span<const Neighbor> hits, float bound) {
 absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
                                const HnswGraph& graph, const HeldOut& held_out,
                                std::size_t ef, const BuildOptions& options) {
-  const std::size_t nq = held_out.rows.size();
+  const std::size_t nq = held_out.bounds.size();
   Turns turns(0, nq, 1);
   std::atomic<std::size_t> found{0};
   const auto count_found = [&](std::size_t) -> absl::Status {
@@ -48,6 +53,7 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
           {.ef = ef, .rank = {.k = kTopK, .exact = ExactCount(kTopK)}}, scratch,
           hits));
       found += CountNear(hits, held_out.bounds[q]);
+      base::GiveWay();
     }
     return absl::OkStatus();
   };
@@ -75,10 +81,25 @@ absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                   graph.stored_metric, held_out.queries, held_out.rows, depth,
                   options));
   for (std::size_t q = 0; q < held_out.rows.size(); ++q) {
-    const float last = truth.distances[q * depth + kTopK - 1];
-    held_out.bounds.push_back(last + kRounding * std::abs(last));
+    held_out.bounds.push_back(
+        BoundBehind(truth.distances[q * depth + kTopK - 1]));
   }
   held_out.nearest = std::move(truth.rows);
+  return held_out;
+}
+
+absl::StatusOr<HeldOut> FindTruthOf(const base::OpContext& ctx,
+                                    const HnswGraph& graph,
+                                    std::vector<float> queries) {
+  HeldOut held_out{.queries = std::move(queries)};
+  WalkScratch scratch(graph.rows);
+  for (std::size_t at = 0; at < held_out.queries.size(); at += graph.dim) {
+    TopK best(kTopK);
+    RETURN_IF_ERROR(ExactScan(ctx, graph, &held_out.queries[at],
+                              {.count = graph.rows}, scratch, best));
+    held_out.bounds.push_back(BoundBehind(best.bound()));
+    base::GiveWay();
+  }
   return held_out;
 }
 
@@ -114,7 +135,7 @@ absl::StatusOr<std::vector<RecallPoint>> MeasureRecall(
     const base::OpContext& ctx, const HnswGraph& graph, const HeldOut& held_out,
     const BuildOptions& options) {
   std::vector<RecallPoint> curve;
-  if (held_out.rows.empty()) return curve;
+  if (held_out.bounds.empty()) return curve;
   for (const std::uint32_t ef : kLadder) {
     ASSIGN_OR_RETURN(const float recall,
                      RecallAt(ctx, graph, held_out, ef, options));

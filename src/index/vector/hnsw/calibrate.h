@@ -20,9 +20,9 @@
 
 namespace elanus::index {
 
-// The held-out rows as queries, and how near the truth is.
+// Rows as queries, and how near the truth is.
 struct HeldOut {
-  std::vector<std::uint32_t> rows;
+  std::vector<std::uint32_t> rows;  // none: they are no rows of the graph
   std::vector<float> queries;
   std::vector<float> bounds;  // the distance of the tenth nearest other row
   // The `depth` nearest other rows of each, nearest first.
@@ -36,6 +36,12 @@ absl::StatusOr<HeldOut> FindTruth(const base::OpContext& ctx,
                                   std::vector<std::uint32_t> rows,
                                   std::size_t depth,
                                   const BuildOptions& options);
+
+// The same for queries that are no rows of the graph, which must have errors of
+// its codes: only the bounds. `queries` as rows are stored (BindQueries).
+absl::StatusOr<HeldOut> FindTruthOf(const base::OpContext& ctx,
+                                    const HnswGraph& graph,
+                                    std::vector<float> queries);
 
 // Are the nearest rows among the nearest by their codes? If not, the codes
 // would lead walks astray.

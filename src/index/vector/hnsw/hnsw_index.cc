@@ -17,11 +17,6 @@
 namespace elanus::index {
 namespace {
 
-// Where a search says neither ef nor recall.
-constexpr double kDefaultRecall = 0.95;
-// The same for an index that does not know its recall: it is very small, or
-// its file is old.
-constexpr std::size_t kUnmeasuredEf = 64;
 constexpr std::size_t kRangeEf = 512;
 
 std::size_t Times(std::size_t k, float factor) {
@@ -149,23 +144,14 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
   return BruteForceSearch(ctx, dataset(), graph_.stored_metric, bound, out);
 }
 
-absl::StatusOr<HnswIndex::Effort> HnswIndex::ChooseEffort(
-    const SearchParams& params, std::size_t k) const {
-  // The curve speaks of ten neighbours.
-  const std::size_t more = k - std::min(k, kMeasuredNeighbours);
-  if (params.ef != 0) {
-    if (params.ef < k) {
-      return base::InvalidInput(base::ErrorCode::kParameterInvalid,
-                                "ef({}) should be larger than k({})", params.ef,
-                                k);
-    }
-    const std::size_t ef = curve_.Widened(params.ef);
-    return Effort{ef, curve_.empty() ? 0 : curve_.RecallOf(ef - more)};
+absl::StatusOr<Effort> HnswIndex::ChooseEffort(const SearchParams& params,
+                                               std::size_t k) const {
+  if (params.ef != 0 && params.ef < k) {
+    return base::InvalidInput(base::ErrorCode::kParameterInvalid,
+                              "ef({}) should be larger than k({})", params.ef,
+                              k);
   }
-  if (curve_.empty()) return Effort{.ef = std::max(k, kUnmeasuredEf)};
-  const double recall =
-      params.target_recall == 0 ? kDefaultRecall : params.target_recall;
-  return Effort{curve_.EfFor(recall) + more, recall};
+  return curve_.EffortFor(params, k);
 }
 
 ListPlan HnswIndex::PlanForLists(double recall, const GraphPlan& plan,

@@ -60,11 +60,6 @@ class HnswIndex final : public VectorIndex {
     std::unique_ptr<RowSketches> sketches;
     std::unique_ptr<RowLists> lists;
   };
-  // How hard a search tries: candidates to keep, and what they find.
-  struct Effort {
-    std::size_t ef = 0;
-    double recall = 0;  // of the ten nearest; 0: not known
-  };
 
   HnswIndex(IndexFileReader file, HnswGraph graph, HnswParams params,
             RecallCurve curve, RowTables tables);

@@ -1,9 +1,10 @@
-// What an index knows of its own recall: measured while it was built, on rows
+// What a graph knows of its own recall: measured while it was built, on rows
 // that were held out as queries.
 //
 //   const RecallCurve curve(points);
 //   std::size_t ef = curve.EfFor(0.95);
 //   ef = curve.Widened(64);  // as hard as the data is
+//   ef = curve.EffortFor(params, k).ef;
 //
 // Threads: immutable.
 #pragma once
@@ -12,6 +13,8 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "index/vector/vector_index.h"
 
 namespace elanus::index {
 
@@ -23,6 +26,12 @@ struct RecallPoint {
   float recall;
 };
 static_assert(sizeof(RecallPoint) == 8);
+
+// How far a search has to go.
+struct Effort {
+  std::size_t ef = 0;
+  double recall = 0;  // what it finds of the ten nearest; 0: nobody knows
+};
 
 class RecallCurve {
  public:
@@ -42,6 +51,10 @@ class RecallCurve {
   // What `ef` has to be on this data so that an ef of 64 finds 0.95: `ef`
   // itself on ordinary data, up to 16 times as much on hard data.
   std::size_t Widened(std::size_t ef) const;
+
+  // For `k` hits, as the parameters say it; those that say neither `ef` nor a
+  // recall want 0.95. Without points the data is taken for ordinary.
+  Effort EffortFor(const SearchParams& params, std::size_t k) const;
 
  private:
   std::vector<RecallPoint> points_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "index/vector/dataset_rows.h"
+#include "index/vector/hnsw/calibrate.h"
 #include "index/vector/hnsw/exact_scan.h"
 #include "index/vector/hnsw/graph_search.h"
 #include "index/vector/hnsw/levels.h"
@@ -30,6 +31,9 @@ constexpr float kUnlike = 2;
 // longer then than it took to insert the new ones.
 constexpr std::size_t kRefitShare = 256;
 constexpr std::size_t kRowsBetweenChecks = 1024;
+// Rows by which its recall is measured; fewer tell too little.
+constexpr std::size_t kAskedRows = 128;
+constexpr std::size_t kLeastAsked = 32;
 
 HnswGraph Shape(types::MetricType metric, std::size_t dim) {
   HnswGraph graph = EmptyGraph(metric, dim, kLinks);
@@ -152,6 +156,11 @@ absl::Status InterimGraph::TakeOver(const base::OpContext& ctx,
   }
   graph_.entry = from.entry;
   graph_.max_level = from.max_level;
+  measured_rows_ = before.measured_rows_;
+  {
+    base::MutexLock lock(before.mutex_);
+    curve_ = before.curve_;
+  }
   first_of_equals_ = before.first_of_equals_;
   graph_.rows = rows;
   Publish();
@@ -183,6 +192,10 @@ std::size_t InterimGraph::memory_bytes() const {
 
 absl::Status InterimGraph::Add(const base::OpContext& ctx, const float* vectors,
                                std::size_t count) {
+  if (count >= kLeastAsked &&
+      graph_.rows >= std::max(kMinRows, measured_rows_ + measured_rows_ / 2)) {
+    RETURN_IF_ERROR(Measure(ctx, vectors, std::min(count, kAskedRows)));
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const auto row = static_cast<std::uint32_t>(graph_.rows);
     Put(row, vectors + i * shape_.dim);
@@ -190,6 +203,35 @@ absl::Status InterimGraph::Add(const base::OpContext& ctx, const float* vectors,
     ++graph_.rows;
   }
   return absl::OkStatus();
+}
+
+absl::Status InterimGraph::Measure(const base::OpContext& ctx,
+                                   const float* vectors, std::size_t count) {
+  std::vector<float> storage;
+  const std::span<const float> queries =
+      BindQueries(metric_, {vectors, count * shape_.dim}, shape_.dim, storage);
+  ASSIGN_OR_RETURN(const HeldOut asked,
+                   FindTruthOf(ctx, graph_, {queries.begin(), queries.end()}));
+  ASSIGN_OR_RETURN(const std::vector<RecallPoint> points,
+                   MeasureRecall(ctx, graph_, asked, {}));
+  measured_rows_ = graph_.rows;
+  auto curve = std::make_shared<const RecallCurve>(points);
+  base::MutexLock lock(mutex_);
+  curve_ = std::move(curve);
+  return absl::OkStatus();
+}
+
+Effort InterimGraph::EffortFor(const SearchParams& params,
+                               std::size_t k) const {
+  SearchParams asked = params;
+  if (asked.ef != 0) asked.ef = std::max(asked.ef, k);
+  std::shared_ptr<const RecallCurve> curve;
+  {
+    base::MutexLock lock(mutex_);
+    curve = curve_;
+  }
+  if (curve == nullptr) return RecallCurve().EffortFor(asked, k);
+  return curve->EffortFor(asked, k);
 }
 
 // All of the row but its links.

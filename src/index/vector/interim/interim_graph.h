@@ -11,7 +11,11 @@
 //   RETURN_IF_ERROR(graph->Add(ctx, vectors, 128));
 //   graph->Publish();
 //   const HnswGraph now = graph->Snapshot();
-//   ASSIGN_OR_RETURN(hits, graph->Search(ctx, now, 64, query));
+//   const std::size_t ef = graph->EffortFor(params, query.k).ef;
+//   ASSIGN_OR_RETURN(hits, graph->Search(ctx, now, ef, query));
+//
+// Each time it has half as many rows more, it learns by the next ones, before
+// they go in, how much its walks find (hnsw/recall_curve.h).
 //
 // Threads:   Add, Publish, and Make from it, by one thread at a time; the rest
 //            from any.
@@ -28,12 +32,15 @@
 #include <span>
 #include <vector>
 
+#include <absl/base/thread_annotations.h>
 #include <absl/container/flat_hash_map.h>
 
+#include "base/mutex.h"
 #include "base/op_context.h"
 #include "base/status.h"
 #include "index/vector/hnsw/graph.h"
 #include "index/vector/hnsw/insert.h"
+#include "index/vector/hnsw/recall_curve.h"
 #include "index/vector/hnsw/scratch.h"
 #include "index/vector/huge_bytes.h"
 #include "index/vector/interim/interim_query.h"
@@ -68,6 +75,8 @@ class InterimGraph {
 
   // The graph as it is, to be searched while this lives.
   HnswGraph Snapshot() const;
+  // How far to go for `k` hits. An `ef` below k is taken as k.
+  Effort EffortFor(const SearchParams& params, std::size_t k) const;
 
   // Of the snapshot's rows below query.end the nearest k, nearest first; all
   // that are in if there are fewer. `ef`: candidates kept where all are in.
@@ -96,6 +105,9 @@ class InterimGraph {
   // The median of what the codes lose of these rows, dense behind each other.
   float UsualError(std::span<const float> rows) const;
   absl::Status TakeOver(const base::OpContext& ctx, const InterimGraph& before);
+  // By rows that are not in the graph yet.
+  absl::Status Measure(const base::OpContext& ctx, const float* vectors,
+                       std::size_t count);
   void Put(std::uint32_t row, const float* vector);
   absl::Status Insert(const base::OpContext& ctx, std::uint32_t row);
   void ClearLinks(std::uint32_t row);
@@ -116,11 +128,15 @@ class InterimGraph {
   GraphInserter inserter_;
   InsertScratch scratch_;
   absl::flat_hash_map<std::size_t, std::uint32_t> first_of_equals_;  // by hash
+  std::size_t measured_rows_ = 0;
 
   // Set in this order, read in the other.
   std::atomic<float> longest_code_{0};
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint64_t> top_{0};  // the entry point below its level
+
+  mutable base::Mutex mutex_;
+  std::shared_ptr<const RecallCurve> curve_ ABSL_GUARDED_BY(mutex_);
 
   mutable ScratchPool<WalkScratch> walks_;
 };

@@ -42,25 +42,25 @@ class Grower {
   }
 
   std::vector<Neighbor> Ask(std::span<const float> one, std::size_t k,
-                            std::size_t end,
-                            types::BitsetView excluded = {}) const {
+                            std::size_t end, types::BitsetView excluded = {},
+                            std::size_t ef = kEf) const {
     std::vector<float> storage;
     const auto bound = BindQueries(metric_, one, one.size(), storage);
     auto hits = graph_->Search(
-        {}, graph_->Snapshot(), std::max(k, kEf),
+        {}, graph_->Snapshot(), std::max(k, ef),
         {.query = bound.data(), .k = k, .end = end, .excluded = excluded});
     EXPECT_TRUE(hits.ok()) << hits.status();
     return *std::move(hits);
   }
 
   // Of the ten nearest rows.
-  double Recall(std::span<const float> queries,
-                types::BitsetView excluded = {}) const {
+  double Recall(std::span<const float> queries, types::BitsetView excluded = {},
+                std::size_t ef = kEf) const {
     const std::size_t nq = queries.size() / data_.dim;
     double found = 0;
     for (std::size_t q = 0; q < nq; ++q) {
       const auto one = queries.subspan(q * data_.dim, data_.dim);
-      found += Share(Ask(one, 10, graph_->size(), excluded),
+      found += Share(Ask(one, 10, graph_->size(), excluded, ef),
                      Scan(data_, metric_, one, graph_->size(), 10, excluded));
     }
     return found / static_cast<double>(nq);
@@ -96,6 +96,48 @@ TEST(InterimGraphTest, FindsNearlyAllOfItsRowsAtEverySizeAlsoUnderAFilter) {
     }
     EXPECT_GT(grower.graphs(), 1);
   }
+}
+
+// Rows without any structure are the hardest: with 64 candidates walks find
+// less than the usual share, and the graph knows it.
+TEST(InterimGraphTest, KnowsHowFarToGoOnHardDataAndOnEasyData) {
+  constexpr std::size_t kDim = 96;
+  const Data hard = {RandomVectors(12000, kDim, 21), kDim};
+  const auto queries = RandomVectors(60, kDim, 22);
+  for (const MetricType metric : {MetricType::kL2, MetricType::kCosine}) {
+    Grower grower(hard, metric);
+    for (std::size_t rows = 1000; rows <= 12000; rows += 1000) {
+      grower.GrowTo(rows);
+    }
+    EXPECT_LT(grower.Recall(queries), 0.8);
+    const std::size_t widened = grower.graph().EffortFor({.ef = 64}, 10).ef;
+    EXPECT_GT(widened, 100U);
+    EXPECT_GT(grower.Recall(queries, {}, widened), 0.92);
+    const Effort usual = grower.graph().EffortFor({}, 10);
+    EXPECT_EQ(usual.recall, 0.95);
+    EXPECT_GT(grower.Recall(queries, {}, usual.ef), 0.89);
+    // Other numbers of hits want as many candidates more.
+    EXPECT_EQ(grower.graph().EffortFor({}, 50).ef, usual.ef + 40);
+    EXPECT_GT(grower.graph().EffortFor({.target_recall = 0.99F}, 10).ef,
+              usual.ef);
+  }
+  const Data easy = {Clustered(6000, 24, 1), 24};
+  Grower grower(easy, MetricType::kL2);
+  for (std::size_t rows = 1000; rows <= 6000; rows += 1000) grower.GrowTo(rows);
+  EXPECT_EQ(grower.graph().EffortFor({.ef = 64}, 10).ef, 64U);
+  EXPECT_LE(grower.graph().EffortFor({}, 10).ef, 64U);
+}
+
+TEST(InterimGraphTest, AsksForWhatIsUsualBeforeItKnows) {
+  const Data data = {Clustered(1500, 24, 1), 24};
+  Grower grower(data, MetricType::kL2);
+  grower.GrowTo(1500);
+  const InterimGraph& graph = grower.graph();
+  EXPECT_EQ(graph.EffortFor({}, 10).ef, 64U);
+  EXPECT_EQ(graph.EffortFor({}, 100).ef, 154U);
+  EXPECT_EQ(graph.EffortFor({.ef = 30}, 10).ef, 30U);
+  EXPECT_EQ(graph.EffortFor({.ef = 5}, 10).ef, 10U);
+  EXPECT_EQ(graph.EffortFor({.target_recall = 0.9F}, 10).ef, 32U);
 }
 
 TEST(InterimGraphTest, IsExactWhereFewRowsAreInOrManyAreAskedFor) {
