@@ -157,10 +157,7 @@ absl::Status InterimGraph::TakeOver(const base::OpContext& ctx,
   graph_.entry = from.entry;
   graph_.max_level = from.max_level;
   measured_rows_ = before.measured_rows_;
-  {
-    base::MutexLock lock(before.mutex_);
-    curve_ = before.curve_;
-  }
+  SetCurve(before.curve());
   first_of_equals_ = before.first_of_equals_;
   graph_.rows = rows;
   Publish();
@@ -215,23 +212,27 @@ absl::Status InterimGraph::Measure(const base::OpContext& ctx,
   ASSIGN_OR_RETURN(const std::vector<RecallPoint> points,
                    MeasureRecall(ctx, graph_, asked, {}));
   measured_rows_ = graph_.rows;
-  auto curve = std::make_shared<const RecallCurve>(points);
+  SetCurve(std::make_shared<const RecallCurve>(points));
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const RecallCurve> InterimGraph::curve() const {
+  base::MutexLock lock(mutex_);
+  return curve_;
+}
+
+void InterimGraph::SetCurve(std::shared_ptr<const RecallCurve> curve) {
   base::MutexLock lock(mutex_);
   curve_ = std::move(curve);
-  return absl::OkStatus();
 }
 
 Effort InterimGraph::EffortFor(const SearchParams& params,
                                std::size_t k) const {
   SearchParams asked = params;
   if (asked.ef != 0) asked.ef = std::max(asked.ef, k);
-  std::shared_ptr<const RecallCurve> curve;
-  {
-    base::MutexLock lock(mutex_);
-    curve = curve_;
-  }
-  if (curve == nullptr) return RecallCurve().EffortFor(asked, k);
-  return curve->EffortFor(asked, k);
+  const std::shared_ptr<const RecallCurve> measured = curve();
+  if (measured == nullptr) return RecallCurve().EffortFor(asked, k);
+  return measured->EffortFor(asked, k);
 }
 
 // All of the row but its links.

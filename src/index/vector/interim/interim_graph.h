@@ -108,6 +108,9 @@ class InterimGraph {
   // By rows that are not in the graph yet.
   absl::Status Measure(const base::OpContext& ctx, const float* vectors,
                        std::size_t count);
+  // Null until it was measured.
+  std::shared_ptr<const RecallCurve> curve() const;
+  void SetCurve(std::shared_ptr<const RecallCurve> curve);
   void Put(std::uint32_t row, const float* vector);
   absl::Status Insert(const base::OpContext& ctx, std::uint32_t row);
   void ClearLinks(std::uint32_t row);
