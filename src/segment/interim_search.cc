@@ -69,7 +69,10 @@ absl::Status InterimSearch::Run(const base::OpContext& ctx,
                                 const index::SearchQuery& query,
                                 const index::SearchOutput& out) const {
   RETURN_IF_ERROR(index::CheckSearch(query, out, dim_));
-  std::vector<index::TopK> best(query.nq, index::TopK(query.k));
+  std::vector<index::TopK> best;
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    best.emplace_back(query.k, query.LimitOf(q));
+  }
   RETURN_IF_ERROR(ScanRest(ctx, query, best));
   std::vector<float> storage;
   const auto bound =
@@ -94,7 +97,8 @@ absl::Status InterimSearch::SearchGraph(const base::OpContext& ctx,
                                   {.query = bound,
                                    .k = query.k,
                                    .end = in_graph_,
-                                   .excluded = query.excluded}));
+                                   .excluded = query.excluded,
+                                   .limit = best.bound()}));
   for (const index::Neighbor& hit : hits) best.Offer(hit);
   return absl::OkStatus();
 }

@@ -82,7 +82,8 @@ class SegmentSearch {
                                    .nq = plan_.nq,
                                    .k = k,
                                    .params = params_,
-                                   .excluded = passed_.excluded.view()};
+                                   .excluded = passed_.excluded.view(),
+                                   .limits = plan_.limits};
     const index::SearchOutput out{.distances = distances, .rows = rows};
     RETURN_IF_ERROR(Run(query, out));
     SegmentHits hits(plan_.nq);

@@ -20,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/hybrid_time.h"
@@ -54,6 +55,9 @@ struct SearchPlan {
   std::optional<DistanceRange> range;
   index::ParamMap params;  // the wire's; read per index type
   base::Timestamp read_ts;
+  // Empty, or a distance for each query: hits that are farther need not be
+  // found. A range is not cut by it.
+  std::span<const float> limits;
   // Nothing may be missed where an index is not to blame: the interim index of
   // a growing segment is looked through to the end.
   bool is_exact = false;

@@ -44,6 +44,9 @@ def arguments():
     parser.add_argument("--minutes", type=int, default=10)
     parser.add_argument("--minute-s", type=float, default=60)
     parser.add_argument("--quiet-s", type=float, default=5)
+    parser.add_argument("--minutes-recall", type=float, help="what searches "
+                        "of the minutes ask for (target_recall, which Elanus "
+                        "alone knows) instead of an ef")
     parser.add_argument("--appends", type=int, default=5000)
     return parser.parse_args()
 

@@ -244,7 +244,10 @@ absl::Status BruteForceSearch(const base::OpContext& ctx,
   RETURN_IF_ERROR(
       CheckQueries(query.queries, dataset.type, dataset.dim, query.nq));
   RETURN_IF_ERROR(CheckRoom(query, out));
-  std::vector<TopK> best(query.nq, TopK(query.k));
+  std::vector<TopK> best;
+  for (std::size_t q = 0; q < query.nq; ++q) {
+    best.emplace_back(query.k, query.LimitOf(q));
+  }
   RETURN_IF_ERROR(
       Scan(ctx, dataset, metric, query.excluded, query.params, query.queries,
            query.nq, [&best](std::size_t q, float distance, std::uint32_t row) {

@@ -1,6 +1,6 @@
 // The k smallest of many neighbours.
 //
-//   TopK best(10);
+//   TopK best(10, limit);
 //   if (!(distance > best.bound())) best.Offer({distance, row});
 //   best.TakeSorted();
 //
@@ -23,9 +23,11 @@ inline float Orderly(float distance) {
 
 class TopK {
  public:
-  explicit TopK(std::size_t k) : k_(k) {}
+  // What is farther than `limit` never gets in.
+  explicit TopK(std::size_t k, float limit = kNoDistance)
+      : k_(k), limit_(limit), bound_(limit) {}
 
-  // Nothing farther than this can get in; infinity until there are k.
+  // Nothing farther than this can get in: the limit until there are k.
   float bound() const { return bound_; }
   std::size_t k() const { return k_; }
   std::size_t size() const { return heap_.size(); }
@@ -34,6 +36,7 @@ class TopK {
   // True if it got in.
   bool Offer(Neighbor neighbor) {
     neighbor.distance = Orderly(neighbor.distance);
+    if (neighbor.distance > bound_) return false;
     if (heap_.size() < k_) {
       heap_.push_back(neighbor);
       std::push_heap(heap_.begin(), heap_.end());
@@ -48,7 +51,7 @@ class TopK {
   // Nearest first; leaves the heap empty.
   std::vector<Neighbor> TakeSorted() {
     std::sort_heap(heap_.begin(), heap_.end());
-    bound_ = kNoDistance;
+    bound_ = limit_;
     return std::move(heap_);
   }
 
@@ -65,7 +68,8 @@ class TopK {
   }
 
   std::size_t k_;
-  float bound_ = kNoDistance;
+  float limit_;
+  float bound_;
   std::vector<Neighbor> heap_;  // largest first
 };
 

@@ -187,6 +187,13 @@ struct SearchQuery {
   SearchParams params = {};
   // 1 = row is out. Rows beyond its size are in.
   types::BitsetView excluded = {};
+  // Empty, or a distance for each query: what is farther is not wanted, so that
+  // such hits may be missing.
+  std::span<const float> limits = {};
+
+  float LimitOf(std::size_t q) const {
+    return limits.empty() ? kNoDistance : limits[q];
+  }
 };
 
 // Where a search puts its answer: nq * k each, query after query, nearest

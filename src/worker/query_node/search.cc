@@ -11,6 +11,7 @@
 #include "index/vector/parallel.h"
 #include "segment/merge.h"
 #include "segment/search.h"
+#include "worker/query_node/hit_limits.h"
 #include "worker/query_node/query_node.h"
 #include "worker/query_node/scan_key.h"
 #include "worker/query_node/search_input.h"
@@ -119,6 +120,7 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
   interims_->Tend(snapshot.segments, input.plan);
   const base::OpContext ctx = ContextOf(searches, deps_.clock);
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
+  HitLimits limits(input.plan.nq, input.plan.k);
   index::Turns turns(0, hits.size(), 1);
   RETURN_IF_ERROR(index::WorkTogether(
       &deps_.reads,
@@ -129,8 +131,11 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
           if (AreAllCancelled(searches)) ctx.Cancel();
           segment::SearchPlan plan = input.plan;
           plan.read_ts = snapshot.ReadTsOf(i);
+          const std::vector<float> within = limits.Now();
+          plan.limits = within;
           ASSIGN_OR_RETURN(hits[i],
                            segment::Search(ctx, *snapshot.segments[i], plan));
+          limits.Learn(hits[i]);
         }
         return absl::OkStatus();
       }));

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <future>
@@ -156,6 +157,9 @@ class SearchTest : public ::testing::Test {
         rows[i].key = static_cast<std::int64_t>(i) * kRecords + record;
         rows[i].price = rows[i].key % 100;
         for (float& x : rows[i].vector) x = coordinate(random_);
+        std::ranges::copy(
+            rows[i].vector,
+            vectors_.begin() + static_cast<std::ptrdiff_t>(rows[i].key) * kDim);
       }
       const segment::PartitionRun run{
           .partition = base::PartitionId{1 + record % 2},
@@ -256,7 +260,8 @@ class SearchTest : public ::testing::Test {
   std::optional<segment::TailSet> tails_;
   std::optional<QueryNode> node_;
   std::uint64_t sequence_ = 0;
-  storage::Position end_;  // of the log
+  storage::Position end_;                                          // of the log
+  std::vector<float> vectors_ = std::vector<float>(kRows * kDim);  // by key
 };
 
 void ExpectEqual(const internal::SearchShardsReply& together,
@@ -311,6 +316,36 @@ TEST_F(SearchTest, SearchesThatShareAScanAreAnsweredAsThoseThatAreAlone) {
     EXPECT_EQ(searches() - searches_before,
               static_cast<double>(calls.size()) + 1);
     EXPECT_LT(scans() - scans_before, searches() - searches_before);
+  }
+}
+
+// What one segment has found keeps no hit of another from being found.
+TEST_F(SearchTest, HitsAreTheNearestOfAllSegments) {
+  for (const std::int64_t k : {1, 10, 200}) {
+    const auto request = Request(3, k);
+    const internal::SearchShardsReply reply = Alone(request);
+    std::vector<float> queries(3 * kDim);
+    std::memcpy(queries.data(), request.queries().data(),
+                queries.size() * sizeof(float));
+    for (std::size_t q = 0; q < 3; ++q) {
+      std::vector<float> distances;
+      for (std::int64_t key = 0; key < kRows; ++key) {
+        if (key % 7 == 0) continue;  // deleted
+        float distance = 0;
+        for (std::size_t i = 0; i < kDim; ++i) {
+          const float gap = queries[q * kDim + i] -
+                            vectors_[static_cast<std::size_t>(key) * kDim + i];
+          distance += gap * gap;
+        }
+        distances.push_back(distance);
+      }
+      std::ranges::sort(distances);
+      for (std::int64_t i = 0; i < k; ++i) {
+        const auto at = static_cast<std::int64_t>(q) * k + i;
+        ASSERT_NEAR(reply.scores(static_cast<int>(at)),
+                    distances[static_cast<std::size_t>(i)], 1e-5F);
+      }
+    }
   }
 }
 

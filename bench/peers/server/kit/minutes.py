@@ -50,9 +50,9 @@ class Truth:
 
 
 class Minutes:
-    def __init__(self, peer, data, plan, collection, ef):
+    def __init__(self, peer, data, plan, collection, effort):
         self.peer, self.data, self.plan = peer, data, plan
-        self.collection, self.ef = collection, ef
+        self.collection, self.effort = collection, effort
         self.rows = int(plan.minute_s * BATCH * RATE)
         self.truth = Truth(data)
         self.writer = peer.another_client()
@@ -61,7 +61,7 @@ class Minutes:
 
     def frames(self, label, queries, *level):
         return self.peer.frames(label, messages.searches(
-            self.collection, queries, self.data.metric, {"ef": self.ef},
+            self.collection, queries, self.data.metric, self.effort,
             **({"level": level[0]} if level else {})))
 
     def search(self, seconds):
@@ -112,8 +112,8 @@ class Minutes:
             share_of_first=beside["qps"] / idle["qps"])
 
 
-def run(peer, data, plan, collection, ef):
-    minutes = Minutes(peer, data, plan, collection, ef)
+def run(peer, data, plan, collection, effort):
+    minutes = Minutes(peer, data, plan, collection, effort)
     idle = minutes.search(plan.beside_s)
     peer.record("minutes, before", recall=minutes.recall(), **idle)
     minutes.prepare(0)

@@ -227,7 +227,9 @@ def search_while_writing(peer, data, plan):
 
 def write_for_minutes(peer, data, plan):
     """As above, for longer than anything is put off."""
-    minutes.run(peer, data, plan, MAIN, MIDDLE_EF)
+    minutes.run(peer, data, plan, MAIN,
+                {"ef": MIDDLE_EF} if plan.minutes_recall is None else
+                {"target_recall": plan.minutes_recall})
 
 
 def drop(peer, data, plan):

@@ -26,10 +26,11 @@ class CodeSearch {
         distance_(KernelsOf(metric).rows),
         codes_(codes),
         queries_(queries),
-        excluded_(query.excluded),
-        best_(query.nq, TopK(query.k)) {
+        excluded_(query.excluded) {
     for (std::size_t q = 0; q < query.nq; ++q) {
       coded_.emplace_back(queries.data() + q * rows.dim, rows.dim, is_l2_);
+      best_.emplace_back(query.k, query.LimitOf(q));
+      if (!query.limits.empty()) coded_.back().SetBound(query.limits[q]);
     }
     candidates_.resize(simd::kCodeQueries * kChunkGroups * simd::kCodeGroup);
   }

@@ -40,6 +40,7 @@ std::size_t CountNear(std::span<const Neighbor> hits, float bound) {
 absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
                                const HnswGraph& graph, const HeldOut& held_out,
                                std::size_t ef, const BuildOptions& options) {
+  constexpr RankPlan kRank = {.k = kTopK, .exact = ExactCount(kTopK)};
   const std::size_t nq = held_out.bounds.size();
   Turns turns(0, nq, 1);
   std::atomic<std::size_t> found{0};
@@ -48,10 +49,9 @@ absl::StatusOr<float> RecallAt(const base::OpContext& ctx,
     std::vector<Neighbor> hits;
     while (const auto turn = turns.Next()) {
       const std::size_t q = turn->begin;
-      RETURN_IF_ERROR(WalkGraph(
-          ctx, graph, &held_out.queries[q * graph.dim],
-          {.ef = ef, .rank = {.k = kTopK, .exact = ExactCount(kTopK)}}, scratch,
-          hits));
+      RETURN_IF_ERROR(WalkGraph(ctx, graph, &held_out.queries[q * graph.dim],
+                                {.ef = ef, .rank = kRank}, scratch, hits)
+                          .status());
       found += CountNear(hits, held_out.bounds[q]);
       base::GiveWay();
     }

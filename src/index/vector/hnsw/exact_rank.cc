@@ -19,9 +19,14 @@ constexpr std::size_t kPrefetchBytes = 512;
 class Ranking {
  public:
   Ranking(const HnswGraph& graph, const Probe& probe, std::size_t k,
-          WalkScratch& scratch)
-      : graph_(graph), query_(probe.vector), scratch_(scratch), best_(k) {
-    if (graph.code_errors != nullptr) bound_.emplace(graph, *probe.bytes);
+          float limit, WalkScratch& scratch)
+      : graph_(graph),
+        query_(probe.vector),
+        scratch_(scratch),
+        best_(k, limit) {
+    if (graph.code_errors == nullptr) return;
+    bound_.emplace(graph, *probe.bytes);
+    TakeBound();
   }
 
   // The ranked hits come first, in no order. Returns how many.
@@ -57,8 +62,12 @@ class Ranking {
     }
   }
 
+  void TakeBound() {
+    if (best_.bound() < kNoDistance) bound_->Set(best_.bound());
+  }
+
   bool IsBeyond(const Neighbor& hit) const {
-    return bound_.has_value() && best_.is_full() &&
+    return bound_.has_value() &&
            bound_->IsBeyond(hit.distance, graph_.code_errors[hit.row]);
   }
 
@@ -78,7 +87,7 @@ class Ranking {
       to[i] = {Orderly(distances[i]), rows[i]};
       best_.Offer(to[i]);
     }
-    if (bound_.has_value() && best_.is_full()) bound_->Set(best_.bound());
+    if (bound_.has_value()) TakeBound();
     return count;
   }
 
@@ -110,7 +119,8 @@ void RankExactly(const HnswGraph& graph, const Probe& probe,
   if (!graph.has_finer() || hits.empty()) return;
   hits.resize(std::min(hits.size(), plan.exact));
   if (graph.product == nullptr) {
-    hits.resize(Ranking(graph, probe, std::min(plan.k, hits.size()), scratch)
+    hits.resize(Ranking(graph, probe, std::min(plan.k, hits.size()), plan.limit,
+                        scratch)
                     .Run(hits));
   } else {
     RankAll(graph, probe, scratch, hits);

@@ -3,9 +3,9 @@
 //   RankExactly(graph, probe, {.k = 10, .exact = ExactCount(10)}, scratch,
 //               hits);
 //
-// Rows that their codes prove to be none of the nearest k (code_bound.h) are
-// dropped without being looked at: of usual data every second one. So behind
-// the k nearest there are hits missing.
+// Rows that their codes prove to be none of the nearest k, or beyond the limit
+// (code_bound.h), are dropped without being looked at: of usual data every
+// second one. So behind the k nearest there are hits missing.
 //
 // Threads: any, each with its own scratch.
 #pragma once
@@ -29,6 +29,7 @@ struct RankPlan {
 
   std::size_t k = kAll;  // how many have to be right
   std::size_t exact = kAll;
+  float limit = kNoDistance;  // hits that are farther need not be there
 };
 
 // Replaces the distances of the first `exact` hits, sorted by their codes, by

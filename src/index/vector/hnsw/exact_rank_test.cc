@@ -125,6 +125,28 @@ struct Walked {
   std::vector<Neighbor> hits;
 };
 
+TEST(ExactRankTest, RowsBeyondTheLimitMayBeMissingAndNoneWithinIt) {
+  std::mt19937_64 random(6);
+  for (int round = 0; round < 100; ++round) {
+    const auto metric = round % 2 == 0 ? MetricType::kL2 : MetricType::kIp;
+    const CodedRows rows(metric, 300, 1 + random() % 40, random(),
+                         round / 2 % 2 == 0, round / 4 % 2 == 0);
+    Walked walked(rows);
+    std::vector<Neighbor> all = walked.hits;
+    RankExactly(rows.graph(), walked.probe, {}, walked.scratch, all);
+    const std::size_t near = random() % 20;
+    const float limit = all[near].distance;
+    RankExactly(rows.graph(), walked.probe, {.k = 20, .limit = limit},
+                walked.scratch, walked.hits);
+    ASSERT_GT(walked.hits.size(), near);
+    for (std::size_t i = 0; i <= near; ++i) {
+      ASSERT_NEAR(walked.hits[i].distance, all[i].distance,
+                  1e-4F * (1 + std::abs(all[i].distance)))
+          << "round " << round << ", hit " << i;
+    }
+  }
+}
+
 TEST(ExactRankTest, UsualRowsAreMostlyPassedOver) {
   const CodedRows rows(MetricType::kL2, 500, 32, 3, false, false);
   Walked walked(rows);

@@ -82,12 +82,13 @@ absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
                                  std::vector<Neighbor>& hits) {
   for (std::size_t ef = plan.ef; WalkCost(graph, ef) < plan.scan_cost;
        ef *= kWider) {
-    RETURN_IF_ERROR(WalkGraph(ctx, graph, query,
-                              {.ef = std::min(ef, graph.rows),
-                               .rank = plan.rank,
-                               .excluded = excluded},
-                              scratch, hits));
-    if (hits.size() >= std::min(plan.k, plan.passing)) return true;
+    ASSIGN_OR_RETURN(const std::size_t met,
+                     WalkGraph(ctx, graph, query,
+                               {.ef = std::min(ef, graph.rows),
+                                .rank = plan.rank,
+                                .excluded = excluded},
+                               scratch, hits));
+    if (met >= std::min(plan.k, plan.passing)) return true;
     // Fewer although all pass: many rows are equal, or out of reach.
     if (plan.passing == graph.rows) break;
   }

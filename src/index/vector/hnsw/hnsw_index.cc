@@ -114,7 +114,7 @@ absl::Status HnswIndex::LookForEach(std::span<const float> queries,
                                     const SearchOutput& out, Look look) const {
   std::unique_ptr<WalkScratch> scratch = scratch_.Take();
   for (std::size_t q = 0; q < query.nq; ++q) {
-    TopK best(query.k);
+    TopK best(query.k, query.LimitOf(q));
     RETURN_IF_ERROR(look(queries.data() + q * dim(), *scratch, best));
     PutHits(best.TakeSorted(), q, query.k, out);
   }
@@ -129,7 +129,8 @@ absl::Status HnswIndex::Scan(const base::OpContext& ctx,
   const SearchQuery bound = {.queries = queries,
                              .nq = query.nq,
                              .k = query.k,
-                             .excluded = query.excluded};
+                             .excluded = query.excluded,
+                             .limits = query.limits};
   if (product_ != nullptr) return ProductSearch(ctx, *product_, bound, out);
   if (graph_.code_errors != nullptr) {
     const PassingRows rows = {.excluded = query.excluded,
@@ -196,6 +197,7 @@ absl::Status HnswIndex::Search(const base::OpContext& ctx,
   }
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
+    plan.rank.limit = query.LimitOf(q);
     ASSIGN_OR_RETURN(
         const std::vector<Neighbor> hits,
         SearchOne(ctx, bound.subspan(q * dim(), dim()), plan, query.excluded));

@@ -166,9 +166,11 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
   flush();
 }
 
-absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, const WalkPlan& plan,
-                       WalkScratch& scratch, std::vector<Neighbor>& hits) {
+absl::StatusOr<std::size_t> WalkGraph(const base::OpContext& ctx,
+                                      const HnswGraph& graph,
+                                      const float* query, const WalkPlan& plan,
+                                      WalkScratch& scratch,
+                                      std::vector<Neighbor>& hits) {
   const Probe probe = graph.Bind(query, scratch.probe);
   const Neighbor start = Descend(graph, probe, 0, scratch);
   RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, plan.ef, scratch));
@@ -178,9 +180,10 @@ absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
     const Neighbor found = pool.At(i);
     if (AnyPasses(graph, plan.excluded, found.row)) hits.push_back(found);
   }
+  const std::size_t met = hits.size();
   RankExactly(graph, probe, plan.rank, scratch, hits);
   TakePassing(graph, plan.excluded, std::max(plan.ef, hits.size()), hits);
-  return absl::OkStatus();
+  return std::max(met, hits.size());
 }
 
 }  // namespace elanus::index

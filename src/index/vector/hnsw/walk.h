@@ -41,9 +41,12 @@ struct WalkPlan {
 };
 
 // The rows found with `ef` candidates, nearest first, rows equal to them
-// included.
-absl::Status WalkGraph(const base::OpContext& ctx, const HnswGraph& graph,
-                       const float* query, const WalkPlan& plan,
-                       WalkScratch& scratch, std::vector<Neighbor>& hits);
+// included. Returns how many were met that pass, those that ranking dropped
+// among them.
+absl::StatusOr<std::size_t> WalkGraph(const base::OpContext& ctx,
+                                      const HnswGraph& graph,
+                                      const float* query, const WalkPlan& plan,
+                                      WalkScratch& scratch,
+                                      std::vector<Neighbor>& hits);
 
 }  // namespace elanus::index

@@ -330,6 +330,7 @@ absl::StatusOr<std::vector<Neighbor>> InterimGraph::Search(
       PlanSearch(snapshot, std::min(ef, snapshot.rows), query.k, passing);
   // The codes may have been fitted to other rows.
   plan.rank.exact = std::max(plan.rank.exact, plan.ef);
+  plan.rank.limit = query.limit;
   std::unique_ptr<WalkScratch> scratch = walks_.Take();
   ASSIGN_OR_RETURN(
       const bool is_enough,
@@ -337,7 +338,7 @@ absl::StatusOr<std::vector<Neighbor>> InterimGraph::Search(
   if (is_enough) {
     hits.resize(std::min(hits.size(), query.k));
   } else {
-    TopK best(query.k);
+    TopK best(query.k, query.limit);
     RETURN_IF_ERROR(ExactScan(ctx, snapshot, query.query,
                               {.excluded = excluded, .count = passing},
                               *scratch, best));

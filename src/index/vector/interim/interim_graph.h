@@ -78,8 +78,9 @@ class InterimGraph {
   // How far to go for `k` hits. An `ef` below k is taken as k.
   Effort EffortFor(const SearchParams& params, std::size_t k) const;
 
-  // Of the snapshot's rows below query.end the nearest k, nearest first; all
-  // that are in if there are fewer. `ef`: candidates kept where all are in.
+  // Of the snapshot's rows below query.end the nearest k within the limit,
+  // nearest first; all that are in if there are fewer. `ef`: candidates kept
+  // where all are in.
   absl::StatusOr<std::vector<Neighbor>> Search(const base::OpContext& ctx,
                                                const HnswGraph& snapshot,
                                                std::size_t ef,

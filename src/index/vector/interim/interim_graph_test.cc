@@ -43,12 +43,16 @@ class Grower {
 
   std::vector<Neighbor> Ask(std::span<const float> one, std::size_t k,
                             std::size_t end, types::BitsetView excluded = {},
-                            std::size_t ef = kEf) const {
+                            std::size_t ef = kEf,
+                            float limit = kNoDistance) const {
     std::vector<float> storage;
     const auto bound = BindQueries(metric_, one, one.size(), storage);
-    auto hits = graph_->Search(
-        {}, graph_->Snapshot(), std::max(k, ef),
-        {.query = bound.data(), .k = k, .end = end, .excluded = excluded});
+    auto hits = graph_->Search({}, graph_->Snapshot(), std::max(k, ef),
+                               {.query = bound.data(),
+                                .k = k,
+                                .end = end,
+                                .excluded = excluded,
+                                .limit = limit});
     EXPECT_TRUE(hits.ok()) << hits.status();
     return *std::move(hits);
   }
@@ -138,6 +142,31 @@ TEST(InterimGraphTest, AsksForWhatIsUsualBeforeItKnows) {
   EXPECT_EQ(graph.EffortFor({.ef = 30}, 10).ef, 30U);
   EXPECT_EQ(graph.EffortFor({.ef = 5}, 10).ef, 10U);
   EXPECT_EQ(graph.EffortFor({.target_recall = 0.9F}, 10).ef, 32U);
+}
+
+TEST(InterimGraphTest, HitsWithinALimitAreThoseWithoutOne) {
+  const Data data = {Clustered(5000, 24, 1), 24};
+  const auto queries = Clustered(30, 24, 2);
+  for (const MetricType metric : kMetrics) {
+    Grower grower(data, metric);
+    grower.GrowTo(5000);
+    for (const double out : {0.0, 0.999}) {
+      const auto excluded = RandomExcluded(5000, out, 3);
+      for (std::size_t q = 0; q < 30; ++q) {
+        const auto one = std::span(queries).subspan(q * 24, 24);
+        const auto ask = [&](float limit) {
+          return grower.Ask(one, 10, 5000, excluded.view(), kEf, limit);
+        };
+        const std::vector<Neighbor> all = ask(kNoDistance);
+        const std::size_t near = q % std::min<std::size_t>(4, all.size());
+        const std::vector<Neighbor> some = ask(all[near].distance);
+        ASSERT_GT(some.size(), near);
+        for (std::size_t i = 0; i <= near; ++i) {
+          EXPECT_FLOAT_EQ(some[i].distance, all[i].distance);
+        }
+      }
+    }
+  }
 }
 
 TEST(InterimGraphTest, IsExactWhereFewRowsAreInOrManyAreAskedFor) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "index/vector/vector_index.h"
 #include "types/bitset.h"
 
 namespace elanus::index {
@@ -16,6 +17,7 @@ struct InterimQuery {
   std::size_t end = 0;
   std::size_t passing = 0;  // how many of them are in, or a guess
   types::BitsetView excluded;
+  float limit = kNoDistance;  // what is farther need not be found
 };
 
 }  // namespace elanus::index
