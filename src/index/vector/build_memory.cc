@@ -99,6 +99,8 @@ std::size_t ProductBytes(const IndexSpec& spec, std::size_t rows) {
 // What a row takes in the blocks of its list.
 std::size_t CodeRowBytes(const IndexSpec& spec, const IvfHeader& header) {
   switch (spec.type) {
+    case IndexType::kIvfFlat:
+      return CodeWidth(spec.dim) + 3 * kFloat;
     case IndexType::kIvfSq8:
       return AlignSlots(spec.dim, 4) + kFloat;
     case IndexType::kIvfPq:
@@ -108,7 +110,7 @@ std::size_t CodeRowBytes(const IndexSpec& spec, const IvfHeader& header) {
     case IndexType::kIvfRabitq:
       return AlignSlots(spec.dim, 16) / 8 + 2 * kFloat;
     default:
-      return 0;  // IVF_FLAT: rows, without blocks
+      return 0;
   }
 }
 

@@ -238,6 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Golden{"HNSW_PQ_v3", IndexType::kHnswPq, 100},
                     Golden{"HNSW_PRQ_v3", IndexType::kHnswPrq, 100},
                     Golden{"IVF_FLAT_v2", IndexType::kIvfFlat, 100},
+                    Golden{"IVF_FLAT_v3", IndexType::kIvfFlat, 100},
                     Golden{"IVF_SQ8_v2", IndexType::kIvfSq8, 100},
                     Golden{"IVF_PQ_v2", IndexType::kIvfPq, 100},
                     Golden{"SCANN_v2", IndexType::kScann, 100},

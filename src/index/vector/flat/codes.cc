@@ -149,21 +149,20 @@ std::vector<SectionSize> CodeSections(std::size_t rows, std::size_t dim) {
           {Section::kCodeSizes, padded * sizeof(float)}};
 }
 
+CodeRoom CodeRoomIn(IndexFileWriter& file, std::size_t dim) {
+  const std::span<std::byte> codes = file.section(Section::kCodes);
+  std::memset(codes.data(), simd::kCodeZero, codes.size());
+  return {.codes = reinterpret_cast<std::uint8_t*>(codes.data()),
+          .width = CodeWidth(dim),
+          .scales = file.array<float>(Section::kCodeScales),
+          .errors = file.array<float>(Section::kCodeErrors),
+          .sizes = file.array<float>(Section::kCodeSizes)};
+}
+
 absl::Status EncodeRows(const base::OpContext& ctx, const FlatRows& rows,
                         types::MetricType metric, IndexFileWriter& out) {
-  auto* codes = out.array<std::uint8_t>(Section::kCodes);
-  float* scales = out.array<float>(Section::kCodeScales);
-  float* errors = out.array<float>(Section::kCodeErrors);
-  float* sizes = out.array<float>(Section::kCodeSizes);
-  const std::size_t width = CodeWidth(rows.dim);
   const bool is_l2 = metric == types::MetricType::kL2;
-  std::memset(codes, simd::kCodeZero,
-              CodeGroups(rows.rows) * simd::kCodeGroup * width);
-  const CodeRoom room = {.codes = codes,
-                         .width = width,
-                         .scales = scales,
-                         .errors = errors,
-                         .sizes = sizes};
+  const CodeRoom room = CodeRoomIn(out, rows.dim);
   for (std::size_t row = 0; row < rows.rows; ++row) {
     if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
     EncodeRow(rows.data + row * rows.dim,
@@ -173,9 +172,9 @@ absl::Status EncodeRows(const base::OpContext& ctx, const FlatRows& rows,
   return absl::OkStatus();
 }
 
-absl::StatusOr<simd::CodeTable> OpenCodes(const IndexFileReader& file) {
+absl::StatusOr<simd::CodeTable> OpenCodes(const IndexFileReader& file,
+                                          std::size_t rows) {
   if (!file.Has(Section::kCodes)) return simd::CodeTable{};
-  const auto rows = static_cast<std::size_t>(file.info().rows);
   const std::size_t width = CodeWidth(file.info().dim);
   const std::size_t padded = CodeGroups(rows) * simd::kCodeGroup;
   ASSIGN_OR_RETURN(const auto codes,

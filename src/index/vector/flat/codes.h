@@ -3,7 +3,7 @@
 // memory is the limit.
 //
 //   EncodeRows(rows, metric, out);               // into the file's sections
-//   ASSIGN_OR_RETURN(const simd::CodeTable codes, OpenCodes(file));
+//   ASSIGN_OR_RETURN(const simd::CodeTable codes, OpenCodes(file, rows));
 //   ASSIGN_OR_RETURN(const bool is_answered,
 //                    SearchCodes(ctx, rows, metric, codes, bound, query, out));
 //
@@ -26,6 +26,7 @@
 
 #include "base/op_context.h"
 #include "base/status.h"
+#include "index/vector/flat/code_bounds.h"
 #include "index/vector/index_file.h"
 #include "index/vector/vector_index.h"
 #include "simd/code_scan.h"
@@ -44,11 +45,15 @@ struct FlatRows {
 // The sections that codes need.
 std::vector<SectionSize> CodeSections(std::size_t rows, std::size_t dim);
 
+// These sections, to be written, all codes zero.
+CodeRoom CodeRoomIn(IndexFileWriter& file, std::size_t dim);
+
 absl::Status EncodeRows(const base::OpContext& ctx, const FlatRows& rows,
                         types::MetricType metric, IndexFileWriter& out);
 
-// `width` is 0 if the file has none.
-absl::StatusOr<simd::CodeTable> OpenCodes(const IndexFileReader& file);
+// Of so many rows. `width` is 0 if the file has none.
+absl::StatusOr<simd::CodeTable> OpenCodes(const IndexFileReader& file,
+                                          std::size_t rows);
 
 // `query` has been checked, `bound_queries` are its vectors as the kernels
 // want them (BindQueries). False, and no answer, if a query is too long for

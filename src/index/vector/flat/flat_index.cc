@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<FlatIndex>> FlatIndex::Open(
   ASSIGN_OR_RETURN(
       const auto norms,
       file.Array<float>(Section::kInverseNorms, is_cosine ? info.rows : 0));
-  ASSIGN_OR_RETURN(const simd::CodeTable codes, OpenCodes(file));
+  ASSIGN_OR_RETURN(const simd::CodeTable codes, OpenCodes(file, info.rows));
   auto index = std::unique_ptr<FlatIndex>(new FlatIndex(std::move(file)));
   index->block_ = {.data = vectors.data(),
                    .rows = static_cast<std::size_t>(info.rows),

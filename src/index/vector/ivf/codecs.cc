@@ -6,6 +6,7 @@
 #include "index/vector/ivf/bit_lists.h"
 #include "index/vector/ivf/byte_lists.h"
 #include "index/vector/ivf/compact_rows.h"
+#include "index/vector/ivf/float_codes.h"
 #include "index/vector/ivf/float_lists.h"
 #include "index/vector/ivf/product_lists.h"
 #include "index/vector/ivf/sign_lists.h"
@@ -125,6 +126,7 @@ absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
       codecs.rows = opened.get();
       codecs.ranks_again = false;
       codecs.scan = std::move(opened);
+      ASSIGN_OR_RETURN(codecs.codes, FloatCodes::Open(file, lists));
       return codecs;
     }
     case IndexType::kIvfSq8: {
@@ -166,6 +168,10 @@ absl::StatusOr<std::vector<std::unique_ptr<ListEncoder>>> TrainEncoders(
   ASSIGN_OR_RETURN(std::unique_ptr<ListEncoder> scan,
                    TrainScan(ctx, spec, set, options));
   encoders.push_back(std::move(scan));
+  if (spec.type == IndexType::kIvfFlat) {
+    encoders.push_back(
+        std::make_unique<FloatCodeEncoder>(set.dim, spec.metric));
+  }
   const auto refine =
       static_cast<RefineType>(HeaderOf(spec, 1, options.seed).refine);
   if (auto finer = MakeFiner(refine, set.sample, set.rows, set.dim)) {

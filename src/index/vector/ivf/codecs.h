@@ -7,6 +7,7 @@
 #include "base/op_context.h"
 #include "base/status.h"
 #include "index/vector/dataset_rows.h"
+#include "index/vector/ivf/float_codes.h"
 #include "index/vector/ivf/ivf_file.h"
 #include "index/vector/ivf/list_codec.h"
 #include "index/vector/registry.h"
@@ -21,6 +22,8 @@ struct Codecs {
   const RowCodec* rows = nullptr;
   // The best of `scan` are ranked again by `rows`.
   bool ranks_again = false;
+  // IVF_FLAT: what spares most rows of `scan`; null in older files.
+  std::unique_ptr<FloatCodes> codes;
 
   // What they hold besides the index file.
   std::size_t memory_bytes() const {

@@ -123,20 +123,44 @@ void IvfIndex::RankAgain(RowQuery& query, std::span<const Neighbor> candidates,
   hits = best.TakeSorted();
 }
 
+absl::Status IvfIndex::ScanCodes(const base::OpContext& ctx, const Plan& plan,
+                                 FloatCodeScan& scan, ListWalk& walk,
+                                 std::vector<Neighbor>& hits) const {
+  TopK best(plan.wanted);
+  std::size_t rows_seen = 0;
+  while (walk.steps() < plan.probes || !best.is_full()) {
+    const std::optional<ListRef> list = walk.Next();
+    if (!list.has_value()) break;
+    scan.Scan(*list, best);
+    rows_seen += list->rows;
+    if (rows_seen < kRowsBetweenChecks) continue;
+    rows_seen = 0;
+    RETURN_IF_ERROR(ctx.Check());
+  }
+  hits = best.TakeSorted();
+  return absl::OkStatus();
+}
+
 absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, QueryRow query,
                                  const SearchParams& params, const Plan& plan,
                                  ListWalk& walk, CandidatePool& pool,
                                  std::vector<Neighbor>& hits) const {
   hits.clear();
   if (plan.wanted == 0) return absl::OkStatus();
-  const std::unique_ptr<ListQuery> scan = codecs_.scan->Bind(query, params);
   const std::unique_ptr<RowQuery> rows =
       codecs_.rows == nullptr ? nullptr : codecs_.rows->BindRows(query);
+  walk.Start(query, plan.probes);
+  if (codecs_.codes != nullptr && simd::CodeScan() != nullptr &&
+      !walk.is_sparse()) {
+    FloatCodeScan sieve(*codecs_.codes, lists_, query.floats, *rows,
+                        walk.excluded());
+    if (sieve.is_usable()) return ScanCodes(ctx, plan, sieve, walk, hits);
+  }
+  const std::unique_ptr<ListQuery> scan = codecs_.scan->Bind(query, params);
   // Few of many rows are compared by what they are ranked by at last.
   RowQuery* const single =
       codecs_.finer == nullptr || plan.probes == lists_.count() ? rows.get()
                                                                 : nullptr;
-  walk.Start(query, plan.probes);
   pool.Reset(plan.kept);
   std::size_t next_check = kRowsBetweenChecks;
   while (walk.steps() < plan.probes || pool.size() < plan.wanted) {

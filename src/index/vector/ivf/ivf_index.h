@@ -98,6 +98,10 @@ class IvfIndex final : public VectorIndex {
                          const SearchParams& params, const Plan& plan,
                          ListWalk& walk, CandidatePool& pool,
                          std::vector<Neighbor>& hits) const;
+  // The same of rows with codes, whose walk has started.
+  absl::Status ScanCodes(const base::OpContext& ctx, const Plan& plan,
+                         FloatCodeScan& scan, ListWalk& walk,
+                         std::vector<Neighbor>& hits) const;
   void RankAgain(RowQuery& query, std::span<const Neighbor> candidates,
                  std::size_t wanted, std::vector<Neighbor>& hits) const;
   // As it is answered: what codes say of a square may lie below 0.

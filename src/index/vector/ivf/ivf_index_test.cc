@@ -13,6 +13,7 @@
 #include "base/executor.h"
 #include "index/testing/plain_recall_test.h"
 #include "index/vector/registry.h"
+#include "simd/code_scan.h"
 
 namespace elanus::index {
 namespace {
@@ -502,6 +503,48 @@ INSTANTIATE_TEST_SUITE_P(
                .search = {.refine_k = 20},
                .recall = 0.85}),
     [](const auto& param) { return param.param.name; });
+
+// Whether the machine has kernels for codes or not, whatever the data: rows far
+// from zero, of very unlike lengths, too long for bounds, of few values.
+TEST(IvfFlatTest, CodesOfRowsDoNotShow) {
+  const Member flat = {.type = IndexType::kIvfFlat};
+  std::mt19937 random(31);
+  for (int round = 0; round < 30; ++round) {
+    const std::size_t dim = 1 + random() % 70;
+    const MetricType metric = kMetrics[round % 3];
+    Data data = {RandomVectors(1500, dim, random()), dim};
+    for (std::size_t i = 0; i < data.vectors.size(); ++i) {
+      float& value = data.vectors[i];
+      if (round / 3 % 5 == 1) value += 100;
+      if (round / 3 % 5 == 2 && i % 101 == 0) value *= 40;
+      if (round / 3 % 5 == 3 && i % 997 == 0) value *= 1e19F;
+      if (round / 3 % 5 == 4) value = value < 0 ? -1.0F : 1.0F;
+    }
+    const auto index = BuildOf(flat, data, metric);
+    for (const double out : {0.0, 0.3, 0.6, 0.9}) {
+      const auto excluded = RandomExcluded(data.rows(), out, random());
+      const auto query = RandomVectors(1, dim, random());
+      const std::size_t k = 1 + random() % 200;
+      const SearchParams params = {.nprobe = 1 + random() % 32};
+      const auto ask = [&](const simd::CodeScanKernels* kernels) {
+        const simd::ScopedCodeScanForTest chosen(kernels);
+        return SearchOne(*index, query, k, params, excluded.view());
+      };
+      const std::vector<Neighbor> plain = ask(nullptr);
+      const simd::CodeScanKernels* const own = simd::CodeScan();
+      for (const auto* kernels : {&simd::kScalarCodeScan, own}) {
+        const std::vector<Neighbor> hits = ask(kernels);
+        for (std::size_t i = 0; i < k; ++i) {
+          ASSERT_EQ(hits[i].row == kNoRow, plain[i].row == kNoRow);
+          if (plain[i].distance == kNoDistance) continue;
+          ASSERT_NEAR(hits[i].distance, plain[i].distance,
+                      kTolerance * (1 + std::abs(plain[i].distance)))
+              << "round " << round << ", " << out << " out, hit " << i;
+        }
+      }
+    }
+  }
+}
 
 TEST(IvfPqTest, HalvesHoldValuesThatAreTooLargeForThemAsTheLargest) {
   Data data = {RandomVectors(500, 8, 41), 8};

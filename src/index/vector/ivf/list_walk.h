@@ -47,6 +47,10 @@ class ListWalk {
   template <typename Sink>
   bool Visit(const ListRef& list, ListQuery& query, float bound, Sink sink);
 
+  // Few rows are in: they are better looked at one by one.
+  bool is_sparse() const { return is_sparse_; }
+  types::BitsetView excluded() const { return excluded_; }
+
   // Of the last query for which Scan or Visit was called: rows computed.
   std::size_t rows_seen() const { return rows_seen_; }
 
@@ -62,7 +66,7 @@ class ListWalk {
   const Lists& lists_;
   const Centroids& centroids_;
   const types::BitsetView excluded_;
-  bool is_sparse_ = false;  // few rows are in
+  bool is_sparse_ = false;
   std::size_t next_ = 0;
   std::size_t rows_seen_ = 0;
   CandidatePool nearest_;
