@@ -7,9 +7,9 @@
 
 #include "index/vector/hnsw/code_scan.h"
 #include "index/vector/hnsw/exact_scan.h"
-#include "index/vector/hnsw/nearest_bound.h"
 #include "index/vector/hnsw/sketch_sieve.h"
 #include "index/vector/kernel_rows.h"
+#include "index/vector/nearest_bound.h"
 
 namespace elanus::index {
 namespace {

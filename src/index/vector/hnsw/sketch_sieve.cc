@@ -4,7 +4,7 @@
 #include <functional>
 #include <numeric>
 
-#include "index/vector/hnsw/nearest_bound.h"
+#include "index/vector/nearest_bound.h"
 #include "index/vector/topk.h"
 #include "simd/packed_rows.h"
 

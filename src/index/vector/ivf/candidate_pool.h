@@ -1,6 +1,6 @@
 // The `wanted` nearest of a long stream of candidates. Collects about twice as
-// many and then drops the farther ones at once: a few nanoseconds a candidate
-// where a heap of hundreds takes tens.
+// many and then drops the farther ones at once (nearest_bound.h): a nanosecond
+// or two a candidate where a heap of hundreds takes tens.
 //
 //   pool.Reset(100);
 //   if (!(distance > pool.bound())) pool.Offer(distance, position);
@@ -22,51 +22,37 @@ namespace elanus::index {
 
 class CandidatePool {
  public:
-  void Reset(std::size_t wanted) {
-    wanted_ = wanted;
-    bound_ = kNoDistance;
-    entries_.clear();
-  }
+  void Reset(std::size_t wanted);
 
   // Nothing farther than this can get in. It lags behind.
   float bound() const { return bound_; }
-  std::size_t size() const { return std::min(entries_.size(), wanted_); }
+  std::size_t size() const { return std::min(count_, wanted_); }
 
   void Offer(float distance, std::uint32_t position) {
-    entries_.push_back({Orderly(distance), position});
-    if (entries_.size() >= std::max(2 * wanted_, wanted_ + kRoom)) Shrink();
+    distances_[count_] = Orderly(distance);
+    positions_[count_] = position;
+    if (++count_ == distances_.size()) Shrink();
   }
 
-  // The nearest, in no order.
-  std::span<const Neighbor> Take() {
-    if (entries_.size() > wanted_) Shrink();
-    return entries_;
-  }
-
-  // The nearest, nearest first.
-  std::span<const Neighbor> TakeSorted() {
-    Take();
-    std::sort(entries_.begin(), entries_.end());
-    return entries_;
-  }
+  // The nearest, in no order; of equally near ones those at lower positions.
+  // Leaves the pool empty.
+  std::span<const Neighbor> Take();
 
  private:
-  static constexpr std::size_t kRoom = 64;
-
-  void Shrink() {
-    if (wanted_ == 0) {
-      entries_.clear();
-      return;
-    }
-    const auto last = entries_.begin() + static_cast<std::ptrdiff_t>(wanted_);
-    std::nth_element(entries_.begin(), last - 1, entries_.end());
-    bound_ = (last - 1)->distance;
-    entries_.erase(last, entries_.end());
-  }
+  void Shrink();
+  // Drops what is farther than a bound that the nearest are within.
+  void DropFar();
+  // Drops all but the nearest.
+  void DropAllBut();
 
   std::size_t wanted_ = 0;
   float bound_ = kNoDistance;
-  std::vector<Neighbor> entries_;  // `row` is a position
+  std::size_t count_ = 0;
+  // As long as there is room.
+  std::vector<float> distances_;
+  std::vector<std::uint32_t> positions_;
+  std::vector<std::uint32_t> places_;
+  std::vector<Neighbor> taken_;  // `row` is a position
 };
 
 }  // namespace elanus::index

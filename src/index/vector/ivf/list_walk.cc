@@ -1,6 +1,9 @@
 #include "index/vector/ivf/list_walk.h"
 
 #include <algorithm>
+#include <span>
+
+#include "index/vector/nearest_bound.h"
 
 namespace elanus::index {
 namespace {
@@ -17,7 +20,7 @@ ListWalk::ListWalk(const Lists& lists, const Centroids& centroids,
       excluded_(excluded),
       scores_(centroids.width()),
       distances_(kChunk),
-      places_(kChunk + 16) {
+      places_(std::max(kChunk, lists.count()) + kPlacesSlack) {
   if (excluded.empty()) return;
   const std::size_t out = std::min(excluded.Count(), lists.rows());
   is_sparse_ = (lists.rows() - out) * kSparse < lists.rows();
@@ -27,26 +30,20 @@ void ListWalk::Start(QueryRow query, std::size_t expected) {
   next_ = 0;
   rows_seen_ = 0;
   centroids_.Scores(query, scores_.data());
-  nearest_.Reset(std::min(expected, lists_.count()));
-  const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
-  for (std::size_t first = 0; first < lists_.count(); first += kChunk) {
-    const std::size_t found = kernels.collect(
-        scores_.data() + first, std::min(kChunk, lists_.count() - first),
-        nearest_.bound(), places_.data());
-    for (std::size_t i = 0; i < found; ++i) {
-      const std::size_t list = first + places_[i];
-      nearest_.Offer(scores_[list], static_cast<std::uint32_t>(list));
-    }
+  const std::span<float> scores = std::span(scores_).first(lists_.count());
+  std::ranges::transform(scores, scores.begin(), Orderly);
+  const NearestBound near = BoundOfSmallest(scores, expected, places_.data());
+  order_.clear();
+  for (const std::uint32_t list : std::span(places_).first(near.count)) {
+    order_.push_back({scores[list], list});
   }
-  const auto sorted = nearest_.TakeSorted();
-  order_.assign(sorted.begin(), sorted.end());
+  std::sort(order_.begin(), order_.end());
 }
 
 void ListWalk::SortRest() {
   order_.clear();
   for (std::size_t list = 0; list < lists_.count(); ++list) {
-    order_.push_back(
-        {Orderly(scores_[list]), static_cast<std::uint32_t>(list)});
+    order_.push_back({scores_[list], static_cast<std::uint32_t>(list)});
   }
   std::sort(order_.begin(), order_.end());
 }

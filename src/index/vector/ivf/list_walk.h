@@ -69,9 +69,8 @@ class ListWalk {
   bool is_sparse_ = false;
   std::size_t next_ = 0;
   std::size_t rows_seen_ = 0;
-  CandidatePool nearest_;
   std::vector<Neighbor> order_;  // lists, nearest first, as far as known
-  std::vector<float> scores_;
+  std::vector<float> scores_;    // of all lists
   std::vector<float> distances_;
   std::vector<std::uint32_t> places_;
   std::vector<std::uint32_t> positions_;

@@ -1,4 +1,4 @@
-#include "index/vector/hnsw/nearest_bound.h"
+#include "index/vector/nearest_bound.h"
 
 #include <algorithm>
 #include <limits>
