@@ -14,10 +14,10 @@ double GraphSearchCost(std::size_t ef, std::size_t m, std::size_t dim) {
 double ListSearchCost(const ListSearch& search) {
   const auto of = [](std::size_t count) { return static_cast<double>(count); };
   const double dim = of(search.dim);
-  const double centroids = of(search.lists) * (4 + 0.1 * dim);
+  const double centroids = of(search.lists) * (4 + 0.05 * dim);
   const double scan = of(search.probes) * 50 +
-                      of(search.rows) * (1.5 + 0.02 * of(search.parts));
-  const double again = of(search.reordered) * (100 + 0.3 * dim);
+                      of(search.rows) * (1.2 + 0.018 * of(search.parts));
+  const double again = of(search.reordered) * (50 + 0.25 * dim);
   return 3000 + 30 * of(search.parts) + centroids + scan + again;
 }
 

@@ -11,8 +11,8 @@ class FloatCentroids final : public Centroids {
       : table_(std::move(table)), dim_(dim) {}
 
   std::size_t width() const override { return table_.width(); }
-  void Scores(QueryRow query, float* out) const override {
-    table_.Scores({query.floats, dim_}, 1, out);
+  void Scores(QueryRow first, std::size_t count, float* out) const override {
+    table_.Scores({first.floats, dim_}, count, out);
   }
   std::size_t memory_bytes() const override { return table_.memory_bytes(); }
 
@@ -23,16 +23,20 @@ class FloatCentroids final : public Centroids {
 
 class BitCentroids final : public Centroids {
  public:
-  explicit BitCentroids(const BitTable& table) : table_(table) {}
+  BitCentroids(const BitTable& table, std::size_t bytes)
+      : table_(table), bytes_(bytes) {}
 
   std::size_t width() const override { return table_.rows(); }
-  void Scores(QueryRow query, float* out) const override {
-    table_.Scores(query.bits, out);
+  void Scores(QueryRow first, std::size_t count, float* out) const override {
+    for (std::size_t q = 0; q < count; ++q) {
+      table_.Scores(first.bits + q * bytes_, out + q * width());
+    }
   }
   std::size_t memory_bytes() const override { return 0; }
 
  private:
   const BitTable table_;
+  const std::size_t bytes_;  // of a query
 };
 
 }  // namespace
@@ -46,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Centroids>> OpenCentroids(
         const auto bits,
         file.Array<std::uint8_t>(Section::kCentroids, lists * (dim / 8)));
     return std::make_unique<BitCentroids>(
-        BitTable(info.metric, bits.data(), lists, dim / 8));
+        BitTable(info.metric, bits.data(), lists, dim / 8), dim / 8);
   }
   ASSIGN_OR_RETURN(const auto floats,
                    file.Array<float>(Section::kCentroids, lists * dim));

@@ -23,8 +23,9 @@ class Centroids {
   // How many scores a query gets: one a list, rounded up; the rest counts for
   // nothing.
   virtual std::size_t width() const = 0;
-  // Smaller where a list is nearer.
-  virtual void Scores(QueryRow query, float* out) const = 0;
+  // Of `count` queries behind each other, the first of which is given:
+  // out[q * width() + list], smaller where a list is nearer.
+  virtual void Scores(QueryRow first, std::size_t count, float* out) const = 0;
   // What they hold besides the index file.
   virtual std::size_t memory_bytes() const = 0;
 };

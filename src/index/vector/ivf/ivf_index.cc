@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kDefaultProbes = 8;
 // The context is looked at after so many rows.
 constexpr std::size_t kRowsBetweenChecks = 8192;
+// Queries that are compared with the centroids together.
+constexpr std::size_t kTogether = 16;
 // A search in a range ends when so many lists in a row had nothing within its
 // outer bound.
 constexpr std::size_t kEmptyLists = 2;
@@ -149,7 +151,6 @@ absl::Status IvfIndex::SearchOne(const base::OpContext& ctx, QueryRow query,
   if (plan.wanted == 0) return absl::OkStatus();
   const std::unique_ptr<RowQuery> rows =
       codecs_.rows == nullptr ? nullptr : codecs_.rows->BindRows(query);
-  walk.Start(query, plan.probes);
   if (codecs_.codes != nullptr && simd::CodeScan() != nullptr &&
       !walk.is_sparse()) {
     FloatCodeScan sieve(*codecs_.codes, lists_, query.floats, *rows,
@@ -194,8 +195,16 @@ absl::Status IvfIndex::Search(const base::OpContext& ctx,
   ListWalk walk(lists_, *centroids_, query.excluded);
   CandidatePool pool;
   std::vector<Neighbor> hits;
+  const std::size_t width = centroids_->width();
+  std::vector<float> scores(std::min(kTogether, query.nq) * width);
   for (std::size_t q = 0; q < query.nq; ++q) {
     RETURN_IF_ERROR(ctx.Check());
+    const std::size_t place = q % kTogether;
+    if (place == 0) {
+      centroids_->Scores(bound.Row(q), std::min(kTogether, query.nq - q),
+                         scores.data());
+    }
+    walk.Start(std::span(scores).subspan(place * width, width), plan.probes);
     RETURN_IF_ERROR(
         SearchOne(ctx, bound.Row(q), params, plan, walk, pool, hits));
     PutHits(hits, q, query.k, out);

@@ -93,12 +93,12 @@ class IvfIndex final : public VectorIndex {
   Plan MakePlan(const SearchParams& params, std::size_t k,
                 types::BitsetView excluded) const;
   std::size_t ProbesOf(const SearchParams& params) const;
-  // Leaves what it found in `hits`, nearest first.
+  // The walk has started. Leaves what it found in `hits`, nearest first.
   absl::Status SearchOne(const base::OpContext& ctx, QueryRow query,
                          const SearchParams& params, const Plan& plan,
                          ListWalk& walk, CandidatePool& pool,
                          std::vector<Neighbor>& hits) const;
-  // The same of rows with codes, whose walk has started.
+  // The same of rows with codes.
   absl::Status ScanCodes(const base::OpContext& ctx, const Plan& plan,
                          FloatCodeScan& scan, ListWalk& walk,
                          std::vector<Neighbor>& hits) const;

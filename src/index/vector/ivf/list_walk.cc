@@ -18,7 +18,6 @@ ListWalk::ListWalk(const Lists& lists, const Centroids& centroids,
     : lists_(lists),
       centroids_(centroids),
       excluded_(excluded),
-      scores_(centroids.width()),
       distances_(kChunk),
       places_(std::max(kChunk, lists.count()) + kPlacesSlack) {
   if (excluded.empty()) return;
@@ -27,15 +26,20 @@ ListWalk::ListWalk(const Lists& lists, const Centroids& centroids,
 }
 
 void ListWalk::Start(QueryRow query, std::size_t expected) {
+  own_scores_.resize(centroids_.width());
+  centroids_.Scores(query, 1, own_scores_.data());
+  Start(own_scores_, expected);
+}
+
+void ListWalk::Start(std::span<float> scores, std::size_t expected) {
   next_ = 0;
   rows_seen_ = 0;
-  centroids_.Scores(query, scores_.data());
-  const std::span<float> scores = std::span(scores_).first(lists_.count());
-  std::ranges::transform(scores, scores.begin(), Orderly);
-  const NearestBound near = BoundOfSmallest(scores, expected, places_.data());
+  scores_ = scores.first(lists_.count());
+  std::ranges::transform(scores_, scores_.begin(), Orderly);
+  const NearestBound near = BoundOfSmallest(scores_, expected, places_.data());
   order_.clear();
   for (const std::uint32_t list : std::span(places_).first(near.count)) {
-    order_.push_back({scores[list], list});
+    order_.push_back({scores_[list], list});
   }
   std::sort(order_.begin(), order_.end());
 }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "index/vector/ivf/candidate_pool.h"
@@ -31,6 +32,9 @@ class ListWalk {
 
   // `expected`: how many lists will be asked for, as a rule; more may be.
   void Start(QueryRow query, std::size_t expected);
+  // With what Centroids::Scores said of the query. Borrows it, and puts numbers
+  // in the place of what is none.
+  void Start(std::span<float> scores, std::size_t expected);
 
   // How many lists were given since Start.
   std::size_t steps() const { return next_; }
@@ -70,7 +74,8 @@ class ListWalk {
   std::size_t next_ = 0;
   std::size_t rows_seen_ = 0;
   std::vector<Neighbor> order_;  // lists, nearest first, as far as known
-  std::vector<float> scores_;    // of all lists
+  std::span<float> scores_;      // of all lists
+  std::vector<float> own_scores_;
   std::vector<float> distances_;
   std::vector<std::uint32_t> places_;
   std::vector<std::uint32_t> positions_;
