@@ -29,25 +29,24 @@ class ByteQuery final : public RowQuery {
  public:
   ByteQuery(const ByteLists& lists, const float* query)
       : lists_(lists), query_(query), bytes_(GroupsOf(lists.dim_) * kGroup) {
-    const float factor = lists.is_l2_ ? -2.0F : -1.0F;
-    std::vector<float> weights(lists.dim_);
     float largest = 0;
     for (std::size_t d = 0; d < lists.dim_; ++d) {
-      weights[d] = factor * query[d] * lists.step_[d];
-      largest = std::max(largest, std::abs(weights[d]));
-      score_.shift += factor * query[d] * lists.lowest_[d];
+      largest = std::max(largest, std::abs(WeightOf(d)));
     }
+    score_.shift =
+        factor() * simd::Kernels().dot(query, lists.lowest_.data(), lists.dim_);
     if (lists.is_l2_) {
       score_.base = simd::Kernels().dot(query, query, lists.dim_);
     }
-    if (largest > 0 && std::isfinite(largest)) {
+    const float scale = 127 / largest;
+    if (std::isfinite(largest) && std::isfinite(scale)) {
       score_.delta = largest / 127;
       for (std::size_t d = 0; d < lists.dim_; ++d) {
+        const float value = WeightOf(d) * scale;
         bytes_[d] =
-            static_cast<std::int8_t>(std::lround(weights[d] * 127 / largest));
+            static_cast<std::int8_t>(value + std::copysign(0.5F, value));
       }
     }
-    margin_ = MarginOf(weights);
   }
 
   void Distances(const ListRef& list, std::size_t first, std::size_t count,
@@ -60,7 +59,23 @@ class ByteQuery final : public RowQuery {
         BlocksFor(count), GroupsOf(lists_.dim_), bytes_.data(), score, out);
   }
 
-  float margin() const override { return margin_; }
+  // A byte is above its weight by a known excess; a code multiplies it by at
+  // most 255. Besides, floats round.
+  float margin() const override {
+    constexpr float kRounding = 1e-5F;
+    float excess = 0;
+    float size = score_.base + std::abs(score_.shift);
+    for (std::size_t d = 0; d < lists_.dim_; ++d) {
+      const float byte = score_.delta * static_cast<float>(bytes_[d]);
+      const float weight = WeightOf(d);
+      excess += 255 * std::max(byte - weight, 0.0F);
+      const float low = lists_.lowest_[d];
+      const float high = low + 255 * lists_.step_[d];
+      size += 255 * std::abs(weight);
+      if (lists_.is_l2_) size += std::max(low * low, high * high);
+    }
+    return excess + kRounding * size;
+  }
 
   void Refine(std::span<const std::uint32_t> positions,
               float* distances) override {
@@ -85,28 +100,16 @@ class ByteQuery final : public RowQuery {
   }
 
  private:
-  // A byte is above its weight by a known excess; a code multiplies it by at
-  // most 255. Besides, floats round.
-  float MarginOf(std::span<const float> weights) const {
-    constexpr float kRounding = 1e-5F;
-    float excess = 0;
-    float size = score_.base + std::abs(score_.shift);
-    for (std::size_t d = 0; d < lists_.dim_; ++d) {
-      const float byte = score_.delta * static_cast<float>(bytes_[d]);
-      excess += 255 * std::max(byte - weights[d], 0.0F);
-      const float low = lists_.lowest_[d];
-      const float high = low + 255 * lists_.step_[d];
-      size += 255 * std::abs(weights[d]);
-      if (lists_.is_l2_) size += std::max(low * low, high * high);
-    }
-    return excess + kRounding * size;
+  float factor() const { return lists_.is_l2_ ? -2.0F : -1.0F; }
+  // By which a code of dimension `d` is multiplied.
+  float WeightOf(std::size_t d) const {
+    return factor() * query_[d] * lists_.step_[d];
   }
 
   const ByteLists& lists_;
   const float* const query_;
   std::vector<std::int8_t> bytes_;
   simd::ScoreOf score_;
-  float margin_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<ByteLists>> ByteLists::Open(

@@ -22,8 +22,10 @@ constexpr std::size_t kTogether = 16;
 // A search in a range ends when so many lists in a row had nothing within its
 // outer bound.
 constexpr std::size_t kEmptyLists = 2;
-// Of quantised rows a few more than k are ranked again.
+// Of quantised rows a few more than k are ranked again by finer values...
 constexpr std::size_t kMinRankedAgain = 32;
+// ...and so many more by the same values, where it is the query that is finer.
+constexpr std::size_t kMoreRankedAgain = 8;
 // Of a recall, which is a float in the file.
 constexpr double kRounding = 1e-6;
 
@@ -76,6 +78,11 @@ std::size_t IvfIndex::ProbesOf(const SearchParams& params) const {
                   lists_.count());
 }
 
+std::size_t IvfIndex::UsuallyRankedAgain(std::size_t k) const {
+  return codecs_.finer == nullptr ? k + kMoreRankedAgain
+                                  : std::max(k, kMinRankedAgain);
+}
+
 IvfIndex::Plan IvfIndex::MakePlan(const SearchParams& params, std::size_t k,
                                   types::BitsetView excluded) const {
   const std::size_t rows = lists_.rows();
@@ -102,7 +109,7 @@ IvfIndex::Plan IvfIndex::MakePlan(const SearchParams& params, std::size_t k,
     plan.kept = std::min(
         passing, std::max({plan.wanted, asked, params.reorder_k,
                            params.reorder_k == 0 && params.refine_k <= 1.0F
-                               ? std::max(k, kMinRankedAgain)
+                               ? UsuallyRankedAgain(k)
                                : 0}));
   }
   return plan;

@@ -92,6 +92,8 @@ class IvfIndex final : public VectorIndex {
   }
   Plan MakePlan(const SearchParams& params, std::size_t k,
                 types::BitsetView excluded) const;
+  // Of `k` wanted rows where nothing is said about it.
+  std::size_t UsuallyRankedAgain(std::size_t k) const;
   std::size_t ProbesOf(const SearchParams& params) const;
   // The walk has started. Leaves what it found in `hits`, nearest first.
   absl::Status SearchOne(const base::OpContext& ctx, QueryRow query,
