@@ -1,13 +1,18 @@
 #include "index/quantization/kmeans.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 #include <random>
+#include <span>
 
+#include "index/quantization/groups.h"
+#include "index/quantization/near_order.h"
 #include "index/quantization/packed_table.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/parallel.h"
+#include "index/vector/topk.h"
 
 namespace elanus::index {
 namespace {
@@ -17,6 +22,14 @@ constexpr double kEnough = 0.005;
 // How far the halves of a split cluster start from each other.
 constexpr float kSplit = 1.0F / 256;
 constexpr std::size_t kGrain = 768;
+// Where there are many clusters, a point that has found its own in the first
+// rounds will hardly go to one that is far from that: it is compared with a
+// share of the centroids, panels of near ones.
+constexpr std::size_t kManyClusters = 256;
+constexpr std::size_t kFullRounds = 1;
+constexpr std::size_t kPanelShare = 8;
+constexpr std::size_t kLeastPanels = 6;
+constexpr std::size_t kClustersAtOnce = 16;
 
 class Clustering {
  public:
@@ -38,8 +51,11 @@ class Clustering {
     if (count_ == 0) return std::move(centroids_);
     DrawFirst();
     double before = kNoDistance;
+    const bool has_many = options_.clusters >= kManyClusters;
     for (std::size_t round = 0; round < options_.max_rounds; ++round) {
-      RETURN_IF_ERROR(FindNearest());
+      if (has_many && round == kFullRounds) PutInOrder();
+      RETURN_IF_ERROR(has_many && round >= kFullRounds ? FindNearestNearby()
+                                                       : FindNearest());
       const double sum = SumOfDistances();
       MoveCentroids();
       if (!(sum < before * (1 - kEnough))) break;
@@ -68,10 +84,15 @@ class Clustering {
     }
   }
 
+  PackedTable Table() const {
+    return {{centroids_.data(), dim_},
+            options_.clusters,
+            dim_,
+            options_.is_spherical ? TableScore::kNegDot : TableScore::kL2};
+  }
+
   absl::Status FindNearest() {
-    const PackedTable table(
-        {centroids_.data(), dim_}, options_.clusters, dim_,
-        options_.is_spherical ? TableScore::kNegDot : TableScore::kL2);
+    const PackedTable table = Table();
     Turns turns(0, count_, kGrain);
     return WorkTogether(
         build_.executor, build_.max_threads, [&](std::size_t) -> absl::Status {
@@ -83,6 +104,90 @@ class Clustering {
           }
           return absl::OkStatus();
         });
+  }
+
+  // Centroids that are near each other into the same panels.
+  void PutInOrder() {
+    const std::vector<std::uint32_t> order = NearOrder(
+        {centroids_.data(), dim_}, options_.clusters, dim_, simd::kPanelRows);
+    const std::vector<float> before = centroids_;
+    std::vector<std::uint32_t> place_of(order.size());
+    for (std::size_t c = 0; c < order.size(); ++c) {
+      std::memcpy(Centroid(c), before.data() + order[c] * dim_,
+                  dim_ * sizeof(float));
+      place_of[order[c]] = static_cast<std::uint32_t>(c);
+    }
+    for (std::uint32_t& cluster : nearest_) cluster = place_of[cluster];
+  }
+
+  // Compares the points of a cluster with the centroids that are near its own.
+  absl::Status FindNearestNearby() {
+    const PackedTable table = Table();
+    const Groups groups = GroupBy(nearest_, options_.clusters);
+    Turns turns(0, options_.clusters, kClustersAtOnce);
+    return WorkTogether(
+        build_.executor, build_.max_threads, [&](std::size_t) -> absl::Status {
+          std::vector<float> scores(kClustersAtOnce * table.width());
+          std::vector<float> tile(PackedTable::kTileQueries * dim_);
+          while (const auto turn = turns.Next()) {
+            RETURN_IF_ERROR(ctx_.Check());
+            table.Scores({Centroid(turn->begin), dim_}, turn->count(),
+                         scores.data());
+            for (std::size_t i = 0; i < turn->count(); ++i) {
+              const std::size_t c = turn->begin + i;
+              const std::vector<std::uint32_t> panels = NearPanels(
+                  std::span(scores).subspan(i * table.width(), table.width()));
+              const std::size_t begin = groups.offsets[c];
+              FindAmong(table, panels,
+                        std::span(groups.members)
+                            .subspan(begin, groups.offsets[c + 1] - begin),
+                        tile);
+            }
+          }
+          return absl::OkStatus();
+        });
+  }
+
+  // The panels with the centroids that a query gave these scores are nearest.
+  static std::vector<std::uint32_t> NearPanels(std::span<const float> scores) {
+    std::vector<Neighbor> panels;
+    for (std::size_t at = 0; at < scores.size(); at += simd::kPanelRows) {
+      const float* const panel = scores.data() + at;
+      const float score = *std::min_element(panel, panel + simd::kPanelRows);
+      panels.push_back(
+          {Orderly(score), static_cast<std::uint32_t>(at / simd::kPanelRows)});
+    }
+    const std::size_t count = std::min(
+        panels.size(), std::max(kLeastPanels, panels.size() / kPanelShare));
+    std::partial_sort(panels.begin(),
+                      panels.begin() + static_cast<std::ptrdiff_t>(count),
+                      panels.end());
+    std::vector<std::uint32_t> nearest;
+    for (std::size_t i = 0; i < count; ++i) nearest.push_back(panels[i].row);
+    return nearest;
+  }
+
+  void FindAmong(const PackedTable& table,
+                 std::span<const std::uint32_t> panels,
+                 std::span<const std::uint32_t> points,
+                 std::vector<float>& tile) {
+    constexpr std::size_t kTile = PackedTable::kTileQueries;
+    std::array<std::uint32_t, kTile> nearest;
+    std::array<float, kTile> scores;
+    for (std::size_t first = 0; first < points.size(); first += kTile) {
+      const auto some =
+          points.subspan(first, std::min(kTile, points.size() - first));
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        std::memcpy(tile.data() + i * dim_, Point(some[i]),
+                    dim_ * sizeof(float));
+      }
+      table.NearestAmong(panels, {tile.data(), dim_}, some.size(),
+                         nearest.data(), scores.data());
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        nearest_[some[i]] = nearest[i];
+        scores_[some[i]] = scores[i];
+      }
+    }
   }
 
   double SumOfDistances() const {

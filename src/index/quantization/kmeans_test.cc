@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/executor.h"
+#include "index/quantization/near_order.h"
 #include "index/quantization/packed_table.h"
 #include "index/testing/random_vectors.h"
 
@@ -96,11 +98,107 @@ TEST(KMeansTest, SphericalCentroidsHaveLengthOne) {
 TEST(KMeansTest, ThreadsDoNotChangeTheOutcomeAndTheSeedDoes) {
   const auto points = RandomVectors(5000, 4, 7);
   base::ThreadPool pool({.name = "kmeans", .threads = 3});
-  const auto alone = Cluster(points, 4, {.clusters = 30, .seed = 1});
-  EXPECT_EQ(alone, Cluster(points, 4, {.clusters = 30, .seed = 1},
-                           {.executor = &pool, .max_threads = 4}));
-  EXPECT_NE(alone, Cluster(points, 4, {.clusters = 30, .seed = 2}));
+  for (const std::size_t clusters : {30, 500}) {
+    const auto alone = Cluster(points, 4, {.clusters = clusters, .seed = 1});
+    EXPECT_EQ(alone, Cluster(points, 4, {.clusters = clusters, .seed = 1},
+                             {.executor = &pool, .max_threads = 4}));
+    EXPECT_NE(alone, Cluster(points, 4, {.clusters = clusters, .seed = 2}));
+  }
   pool.Stop();
+}
+
+// Lloyd's rounds as they are written, from the first points.
+std::vector<float> PlainLloyd(const std::vector<float>& points, std::size_t dim,
+                              std::size_t clusters, int rounds) {
+  std::vector<float> centroids(
+      points.begin(),
+      points.begin() + static_cast<std::ptrdiff_t>(clusters * dim));
+  for (; rounds > 0; --rounds) {
+    std::vector<double> sums(centroids.size());
+    std::vector<double> sizes(clusters);
+    for (std::size_t i = 0; i < points.size(); i += dim) {
+      std::size_t nearest = 0;
+      double best = std::numeric_limits<double>::infinity();
+      for (std::size_t c = 0; c < clusters; ++c) {
+        const double distance =
+            PlainDistance(types::MetricType::kL2, points.data() + i,
+                          centroids.data() + c * dim, dim);
+        if (distance < best) nearest = c;
+        best = std::min(best, distance);
+      }
+      ++sizes[nearest];
+      for (std::size_t d = 0; d < dim; ++d) {
+        sums[nearest * dim + d] += double{points[i + d]};
+      }
+    }
+    for (std::size_t i = 0; i < centroids.size(); ++i) {
+      if (sizes[i / dim] == 0) continue;
+      centroids[i] = static_cast<float>(sums[i] / sizes[i / dim]);
+    }
+  }
+  return centroids;
+}
+
+// Where they are compared with near centroids only: in few dimensions and in
+// many, where no centroid is much nearer than another.
+TEST(KMeansTest, ManyClustersFitAsWellAsIfAllWereCompared) {
+  constexpr std::size_t kClusters = 300;
+  constexpr int kRounds = 10;
+  for (const std::size_t dim : {3, 24}) {
+    const auto points = RandomVectors(4000, dim, 11);
+    const double plain =
+        Distortion(points, dim, PlainLloyd(points, dim, kClusters, kRounds));
+    const double ours = Distortion(
+        points, dim,
+        Cluster(points, dim,
+                {.clusters = kClusters, .max_rounds = kRounds, .seed = 1}));
+    EXPECT_LT(ours, plain * 1.03) << dim;
+  }
+}
+
+TEST(NearOrderTest, GivesEachRowOnceAndRunsOfNearOnes) {
+  constexpr std::size_t kRun = 8;
+  for (const std::size_t rows : {0, 1, 7, 8, 9, 100, 320}) {
+    std::vector<float> points;
+    for (std::size_t i = 0; i < rows; ++i) {
+      // On a line, out of order.
+      points.push_back(static_cast<float>(i * 89 % 331));
+      points.push_back(1);
+    }
+    const auto order = NearOrder({points.data(), 2}, rows, 2, kRun);
+    EXPECT_EQ(std::set(order.begin(), order.end()).size(), rows);
+    double within = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const std::size_t first = i / kRun * kRun;
+      within += std::abs(points[order[i] * 2] - points[order[first] * 2]);
+    }
+    EXPECT_LE(within, kRun * 331.0);
+  }
+}
+
+TEST(PackedTableTest, TheNearestAmongPanelsIsThatOfTheirRowsAlone) {
+  constexpr std::size_t kDim = 5;
+  const auto rows = RandomVectors(150, kDim, 12);
+  const auto queries = RandomVectors(40, kDim, 13);
+  const PackedTable table({rows.data(), kDim}, 150, kDim, TableScore::kL2);
+  const std::vector<std::uint32_t> panels = {4, 1};
+  std::vector<std::uint32_t> nearest(40);
+  std::vector<float> scores(40);
+  table.NearestAmong(panels, {queries.data(), kDim}, 40, nearest.data(),
+                     scores.data());
+  for (std::size_t q = 0; q < 40; ++q) {
+    const float* query = &queries[q * kDim];
+    std::size_t best = 32;
+    for (std::size_t r = 32; r < 150; ++r) {
+      if (r >= 64 && r < 128) continue;
+      const auto distance = [&](std::size_t row) {
+        return PlainDistance(types::MetricType::kL2, query, &rows[row * kDim],
+                             kDim);
+      };
+      if (distance(r) < distance(best)) best = r;
+    }
+    EXPECT_EQ(nearest[q], best);
+  }
 }
 
 TEST(PackedTableTest, TheNearestOfManyRowsIsTheOneOfThePlainLoop) {

@@ -1,6 +1,7 @@
 #include "index/quantization/packed_table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "index/vector/vector_index.h"
 #include "simd/distance.h"
@@ -8,8 +9,6 @@
 namespace elanus::index {
 namespace {
 
-// A tile of scores stays in the second-level cache.
-constexpr std::size_t kTileQueries = 48;
 constexpr std::size_t kTilePanels = 32;
 
 }  // namespace
@@ -40,15 +39,19 @@ void PackedTable::Scores(simd::RowTable queries, std::size_t count,
                                      dim_, factor_, out);
 }
 
+simd::Panels PackedTable::PanelsFrom(std::size_t panel,
+                                     std::size_t count) const {
+  return {values_.data() + panel * dim_ * simd::kPanelRows,
+          bias_.data() + panel * simd::kPanelRows, count};
+}
+
 void PackedTable::NearestOfTile(simd::RowTable queries, std::size_t count,
                                 std::vector<float>& tile,
                                 std::uint32_t* nearest, float* scores) const {
   const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
   for (std::size_t panel = 0; panel < panels_; panel += kTilePanels) {
-    const simd::Panels panels = {
-        values_.data() + panel * dim_ * simd::kPanelRows,
-        bias_.data() + panel * simd::kPanelRows,
-        std::min(kTilePanels, panels_ - panel)};
+    const simd::Panels panels =
+        PanelsFrom(panel, std::min(kTilePanels, panels_ - panel));
     const std::size_t width = panels.count * simd::kPanelRows;
     tile.resize(count * width);
     kernels.scores(queries, count, panels, dim_, factor_, tile.data());
@@ -56,6 +59,26 @@ void PackedTable::NearestOfTile(simd::RowTable queries, std::size_t count,
       const float* row = tile.data() + q * width;
       const std::size_t found = kernels.smallest(row, width);
       if (panel != 0 && !(row[found] < scores[q])) continue;
+      scores[q] = row[found];
+      nearest[q] = static_cast<std::uint32_t>(panel * simd::kPanelRows + found);
+    }
+  }
+}
+
+void PackedTable::NearestAmong(std::span<const std::uint32_t> panels,
+                               simd::RowTable queries, std::size_t count,
+                               std::uint32_t* nearest, float* scores) const {
+  const simd::PackedKernels& kernels = simd::ChoosePackedKernels();
+  std::array<float, kTileQueries * simd::kPanelRows> tile;
+  std::fill_n(scores, count, kNoDistance);
+  std::fill_n(nearest, count, panels.front() * simd::kPanelRows);
+  for (const std::uint32_t panel : panels) {
+    kernels.scores(queries, count, PanelsFrom(panel, 1), dim_, factor_,
+                   tile.data());
+    for (std::size_t q = 0; q < count; ++q) {
+      const float* row = tile.data() + q * simd::kPanelRows;
+      const std::size_t found = kernels.smallest(row, simd::kPanelRows);
+      if (!(row[found] < scores[q])) continue;
       scores[q] = row[found];
       nearest[q] = static_cast<std::uint32_t>(panel * simd::kPanelRows + found);
     }

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "simd/packed_rows.h"
@@ -44,7 +45,17 @@ class PackedTable {
   void Nearest(simd::RowTable queries, std::size_t count,
                std::uint32_t* nearest, float* scores) const;
 
+  // The same among the rows of some panels, of which there must be one; row r
+  // is in panel r / kPanelRows. At most kTileQueries queries.
+  void NearestAmong(std::span<const std::uint32_t> panels,
+                    simd::RowTable queries, std::size_t count,
+                    std::uint32_t* nearest, float* scores) const;
+
+  // A tile of scores stays in the second-level cache.
+  static constexpr std::size_t kTileQueries = 48;
+
  private:
+  simd::Panels PanelsFrom(std::size_t panel, std::size_t count) const;
   void NearestOfTile(simd::RowTable queries, std::size_t count,
                      std::vector<float>& tile, std::uint32_t* nearest,
                      float* scores) const;

@@ -122,10 +122,8 @@ std::size_t IvfBytes(const IndexSpec& spec, std::size_t rows,
   // Centroids: as they are, packed, in the file; while training their sums.
   const std::size_t centroids = 4 * lists * row;
   // Quantisers of products learn from the residuals, part by part.
-  const bool has_residuals =
-      spec.type == IndexType::kIvfPq || spec.type == IndexType::kScann;
-  const std::size_t training =
-      IvfSampleRows(spec, rows) * row * (has_residuals ? 3 : 1);
+  const std::size_t training = IvfSampleRows(spec, rows) * row *
+                               (LearnsFromResiduals(spec.type) ? 3 : 1);
   const std::size_t slots = rows + lists * (kBlockRows - 1);
   const std::size_t rows_as_they_are =
       spec.type == IndexType::kIvfFlat ? rows * row : 0;

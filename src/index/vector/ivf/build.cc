@@ -62,8 +62,11 @@ class Builder {
                options_));
     table_ = PackedTable({centroids_.data(), dim_}, list_count_, dim_,
                          TableScore::kL2);
-    std::vector<std::uint32_t> nearest(sampled);
-    table_.Nearest({sample.data(), dim_}, sampled, nearest.data(), nullptr);
+    std::vector<std::uint32_t> nearest;
+    if (LearnsFromResiduals(spec_.type)) {
+      nearest.resize(sampled);
+      table_.Nearest({sample.data(), dim_}, sampled, nearest.data(), nullptr);
+    }
     ASSIGN_OR_RETURN(encoders_, TrainEncoders(ctx_, spec_,
                                               {.sample = sample,
                                                .rows = sampled,

@@ -161,6 +161,10 @@ absl::StatusOr<Codecs> OpenCodecs(const IndexFileReader& file,
   }
 }
 
+bool LearnsFromResiduals(IndexType type) {
+  return type == IndexType::kIvfPq || type == IndexType::kScann;
+}
+
 absl::StatusOr<std::vector<std::unique_ptr<ListEncoder>>> TrainEncoders(
     const base::OpContext& ctx, const IndexSpec& spec, const TrainingSet& set,
     const BuildOptions& options) {

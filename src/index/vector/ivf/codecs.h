@@ -49,10 +49,14 @@ struct TrainingSet {
   const std::vector<float>& sample;  // rows * dim
   std::size_t rows;
   std::size_t dim;
-  // Centroids of all lists, and the list of each row of the sample.
+  // Centroids of all lists, and the list of each row of the sample (of none
+  // unless the type LearnsFromResiduals).
   const std::vector<float>& centroids;
   const std::vector<std::uint32_t>& nearest;
 };
+
+// What lies between rows and their centroids is what its codes are fitted to.
+bool LearnsFromResiduals(IndexType type);
 
 absl::StatusOr<std::vector<std::unique_ptr<ListEncoder>>> TrainEncoders(
     const base::OpContext& ctx, const IndexSpec& spec, const TrainingSet& set,
