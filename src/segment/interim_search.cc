@@ -69,10 +69,7 @@ absl::Status InterimSearch::Run(const base::OpContext& ctx,
                                 const index::SearchQuery& query,
                                 const index::SearchOutput& out) const {
   RETURN_IF_ERROR(index::CheckSearch(query, out, dim_));
-  std::vector<index::TopK> best;
-  for (std::size_t q = 0; q < query.nq; ++q) {
-    best.emplace_back(query.k, query.LimitOf(q));
-  }
+  std::vector<index::TopK> best(query.nq, index::TopK(query.k));
   RETURN_IF_ERROR(ScanRest(ctx, query, best));
   std::vector<float> storage;
   const auto bound =
@@ -80,7 +77,7 @@ absl::Status InterimSearch::Run(const base::OpContext& ctx,
   for (std::size_t q = 0; q < query.nq; ++q) {
     const float* const one = bound.data() + q * dim_;
     RETURN_IF_ERROR(SearchLists(ctx, query, one, best[q]));
-    RETURN_IF_ERROR(SearchGraph(ctx, query, one, best[q]));
+    RETURN_IF_ERROR(SearchGraph(ctx, query, one, query.LimitOf(q), best[q]));
     index::PutHits(best[q].TakeSorted(), q, query.k, out);
   }
   return absl::OkStatus();
@@ -88,7 +85,7 @@ absl::Status InterimSearch::Run(const base::OpContext& ctx,
 
 absl::Status InterimSearch::SearchGraph(const base::OpContext& ctx,
                                         const index::SearchQuery& query,
-                                        const float* bound,
+                                        const float* bound, float limit,
                                         index::TopK& best) const {
   if (in_graph_ == 0) return absl::OkStatus();
   const index::Effort effort = graph_->EffortFor(query.params, query.k);
@@ -98,7 +95,7 @@ absl::Status InterimSearch::SearchGraph(const base::OpContext& ctx,
                                    .k = query.k,
                                    .end = in_graph_,
                                    .excluded = query.excluded,
-                                   .limit = best.bound()}));
+                                   .limit = std::min(limit, best.bound())}));
   for (const index::Neighbor& hit : hits) best.Offer(hit);
   return absl::OkStatus();
 }
@@ -123,6 +120,8 @@ absl::Status InterimSearch::ScanRest(const base::OpContext& ctx,
                                      std::vector<index::TopK>& best) const {
   if (rest_.empty()) return absl::OkStatus();
   index::SearchQuery rest = query;
+  // How many there are tells the lists whether they may stop.
+  rest.limits = {};
   if (query.excluded.size() > covered_) {
     rest.excluded = {query.excluded.words() + covered_ / kWordRows,
                      query.excluded.size() - covered_};

@@ -42,7 +42,7 @@ class InterimSearch {
 
   absl::Status SearchGraph(const base::OpContext& ctx,
                            const index::SearchQuery& query, const float* bound,
-                           index::TopK& best) const;
+                           float limit, index::TopK& best) const;
   absl::Status SearchLists(const base::OpContext& ctx,
                            const index::SearchQuery& query, const float* bound,
                            index::TopK& best) const;

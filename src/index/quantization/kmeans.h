@@ -6,7 +6,8 @@
 //
 // It starts from points drawn at random and stops when a round gains little.
 // Where there are many clusters, all rounds but the first compare a point only
-// with the centroids nearest that of its cluster, an eighth of them.
+// with the centroids nearest that of its cluster, an eighth of them but at
+// least 192.
 // A cluster that runs empty takes half of the biggest one. The same seed gives
 // the same centroids, whatever the number of threads: only the search for the
 // nearest centroid is shared out.

@@ -30,9 +30,11 @@
 #include "role/data_coord.h"
 #include "role/query_node.h"
 #include "segment/merge.h"
+#include "segment/search.h"
 #include "segment/tail/tail_set.h"
 #include "storage/log_broker.h"
 #include "storage/object_store.h"
+#include "worker/query_node/hit_limits.h"
 #include "worker/query_node/interim_tender.h"
 #include "worker/query_node/output.h"
 #include "worker/query_node/passed_search.h"
@@ -121,6 +123,11 @@ class QueryNode final : public role::QueryNode {
   void SearchTogether(std::span<PassedSearch> searches);
   // Fails where all of them would.
   absl::Status TrySearchTogether(std::span<PassedSearch> searches);
+  // The nearest of all segments; `limits` learns from each of them.
+  absl::StatusOr<MergedHits> SearchSegments(
+      const base::OpContext& ctx, const Snapshot& snapshot,
+      const segment::SearchPlan& plan, std::span<const PassedSearch> searches,
+      HitLimits& limits) const;
   void FillReplies(const Snapshot& snapshot, types::MetricType metric,
                    const MergedHits& merged,
                    std::span<PassedSearch> searches) const;

@@ -11,7 +11,6 @@
 #include "index/vector/parallel.h"
 #include "segment/merge.h"
 #include "segment/search.h"
-#include "worker/query_node/hit_limits.h"
 #include "worker/query_node/query_node.h"
 #include "worker/query_node/scan_key.h"
 #include "worker/query_node/search_input.h"
@@ -107,6 +106,32 @@ void QueryNode::SearchTogether(std::span<PassedSearch> searches) {
   for (PassedSearch& search : searches) SearchTogether({&search, 1});
 }
 
+absl::StatusOr<QueryNode::MergedHits> QueryNode::SearchSegments(
+    const base::OpContext& ctx, const Snapshot& snapshot,
+    const segment::SearchPlan& plan, std::span<const PassedSearch> searches,
+    HitLimits& limits) const {
+  std::vector<segment::SegmentHits> hits(snapshot.segments.size());
+  index::Turns turns(0, hits.size(), 1);
+  RETURN_IF_ERROR(index::WorkTogether(
+      &deps_.reads,
+      std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
+      [&](std::size_t) -> absl::Status {
+        while (const auto turn = turns.Next()) {
+          const std::size_t i = turn->begin;
+          if (AreAllCancelled(searches)) ctx.Cancel();
+          segment::SearchPlan own = plan;
+          own.read_ts = snapshot.ReadTsOf(i);
+          const std::vector<float> within = limits.Now();
+          own.limits = within;
+          ASSIGN_OR_RETURN(hits[i],
+                           segment::Search(ctx, *snapshot.segments[i], own));
+          limits.Learn(hits[i]);
+        }
+        return absl::OkStatus();
+      }));
+  return segment::MergeHits(snapshot.segments, hits, plan.k);
+}
+
 absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
   ASSIGN_OR_RETURN(
       const Snapshot snapshot,
@@ -119,28 +144,14 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
                              input.plan.k, deps_.output_bytes_max));
   interims_->Tend(snapshot.segments, input.plan);
   const base::OpContext ctx = ContextOf(searches, deps_.clock);
-  std::vector<segment::SegmentHits> hits(snapshot.segments.size());
   HitLimits limits(input.plan.nq, input.plan.k);
-  index::Turns turns(0, hits.size(), 1);
-  RETURN_IF_ERROR(index::WorkTogether(
-      &deps_.reads,
-      std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
-      [&](std::size_t) -> absl::Status {
-        while (const auto turn = turns.Next()) {
-          const std::size_t i = turn->begin;
-          if (AreAllCancelled(searches)) ctx.Cancel();
-          segment::SearchPlan plan = input.plan;
-          plan.read_ts = snapshot.ReadTsOf(i);
-          const std::vector<float> within = limits.Now();
-          plan.limits = within;
-          ASSIGN_OR_RETURN(hits[i],
-                           segment::Search(ctx, *snapshot.segments[i], plan));
-          limits.Learn(hits[i]);
-        }
-        return absl::OkStatus();
-      }));
-  ASSIGN_OR_RETURN(const MergedHits merged,
-                   segment::MergeHits(snapshot.segments, hits, input.plan.k));
+  ASSIGN_OR_RETURN(MergedHits merged,
+                   SearchSegments(ctx, snapshot, input.plan, searches, limits));
+  if (limits.MayHaveCost(merged)) {
+    HitLimits none = HitLimits::None();
+    ASSIGN_OR_RETURN(merged,
+                     SearchSegments(ctx, snapshot, input.plan, searches, none));
+  }
   FillReplies(snapshot, input.plan.metric, merged, searches);
   return absl::OkStatus();
 }

@@ -349,6 +349,29 @@ TEST_F(SearchTest, HitsAreTheNearestOfAllSegments) {
   }
 }
 
+// A key with many rows in one segment leaves room for those of others.
+TEST_F(SearchTest, RowsOfOneKeyTakeNoHitsFromOtherKeys) {
+  auto request = Request(1, 10);
+  std::vector<segment::TestRow> rows(20, {.key = kRows + 1});
+  for (segment::TestRow& row : rows) {
+    std::memcpy(row.vector.data(), request.queries().data(),
+                sizeof(row.vector));
+  }
+  for (const std::int64_t segment : {50, 300}) {
+    Append(segment::RowsRecord(Header(), rows,
+                               {.partition = base::PartitionId{1},
+                                .segment = base::SegmentId{segment}})
+               .buffer());
+  }
+  const internal::SearchShardsReply reply = Alone(request);
+  ASSERT_EQ(reply.ids().int_id().data_size(), 10);
+  EXPECT_EQ(reply.ids().int_id().data(0), kRows + 1);
+  for (int i = 1; i < 10; ++i) {
+    EXPECT_LT(reply.ids().int_id().data(i), kRows);
+    EXPECT_GE(reply.scores(i), reply.scores(i - 1));
+  }
+}
+
 TEST_F(SearchTest, SearchesThatDifferInQueriesAndHitsShareOneScan) {
   std::vector<Call> calls(4);
   for (std::size_t i = 0; i < calls.size(); ++i) {

@@ -23,6 +23,7 @@ CodeScan::CodeScan(const HnswGraph& graph, const float* query,
       probe_(graph.Bind(query, scratch.probe)),
       bound_(graph, *probe_.bytes),
       batch_(kFirstBatch) {
+  if (best.bound() < kNoDistance) bound_.Set(best.bound());
   scratch_.batch.clear();
   scratch_.sums.resize(std::max(scratch_.sums.size(), kBatch));
   scratch_.distances.resize(std::max(scratch_.distances.size(), kBatch));

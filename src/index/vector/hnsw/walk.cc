@@ -1,6 +1,7 @@
 #include "index/vector/hnsw/walk.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "index/vector/kernel_rows.h"
@@ -74,6 +75,20 @@ bool AnyPasses(const HnswGraph& graph, types::BitsetView excluded,
     if (!excluded.Test(row)) return true;
   }
   return false;
+}
+
+// How many rows pass of the hits and those equal to them, up to `enough`.
+std::size_t CountPassing(const HnswGraph& graph, types::BitsetView excluded,
+                         std::span<const Neighbor> hits, std::size_t enough) {
+  if (graph.next_equal == nullptr) return hits.size();
+  std::size_t count = 0;
+  for (const Neighbor& hit : hits) {
+    for (std::uint32_t row = hit.row; row != kNoRow && count < enough;
+         row = graph.NextEqual(row)) {
+      count += excluded.Test(row) ? 0 : 1;
+    }
+  }
+  return count;
 }
 
 // Drops what is filtered out, and adds the rows equal to the others.
@@ -180,7 +195,10 @@ absl::StatusOr<std::size_t> WalkGraph(const base::OpContext& ctx,
     const Neighbor found = pool.At(i);
     if (AnyPasses(graph, plan.excluded, found.row)) hits.push_back(found);
   }
-  const std::size_t met = hits.size();
+  std::size_t met = hits.size();
+  if (met < plan.rank.k && plan.rank.limit < kNoDistance) {
+    met = CountPassing(graph, plan.excluded, hits, plan.rank.k);
+  }
   RankExactly(graph, probe, plan.rank, scratch, hits);
   TakePassing(graph, plan.excluded, std::max(plan.ef, hits.size()), hits);
   return std::max(met, hits.size());

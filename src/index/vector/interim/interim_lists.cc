@@ -142,7 +142,7 @@ absl::Status InterimLists::Search(const base::OpContext& ctx,
   const std::size_t probes = is_exact ? order.size() : ProbesFor(query);
   for (std::size_t i = 0; i < order.size(); ++i) {
     // Beyond the usual only if hits are missing.
-    if (i >= probes && best.bound() < kNoDistance) break;
+    if (i >= probes && best.is_full()) break;
     scan.Scan(lists_[order[i]], best);
     RETURN_IF_ERROR(ctx.Check());
   }

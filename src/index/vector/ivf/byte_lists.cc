@@ -43,6 +43,7 @@ class ByteQuery final : public RowQuery {
       score_.delta = largest / 127;
       for (std::size_t d = 0; d < lists.dim_; ++d) {
         const float value = WeightOf(d) * scale;
+        if (!std::isfinite(value)) continue;
         bytes_[d] =
             static_cast<std::int8_t>(value + std::copysign(0.5F, value));
       }
