@@ -144,7 +144,11 @@ absl::Status QueryNode::TrySearchTogether(std::span<PassedSearch> searches) {
                              input.plan.k, deps_.output_bytes_max));
   interims_->Tend(snapshot.segments, input.plan);
   const base::OpContext ctx = ContextOf(searches, deps_.clock);
-  HitLimits limits(input.plan.nq, input.plan.k);
+  // A range ignores limits, and one segment has none to tell.
+  const bool is_limited =
+      snapshot.segments.size() > 1 && !input.plan.range.has_value();
+  HitLimits limits =
+      is_limited ? HitLimits(input.plan.nq, input.plan.k) : HitLimits::None();
   ASSIGN_OR_RETURN(MergedHits merged,
                    SearchSegments(ctx, snapshot, input.plan, searches, limits));
   if (limits.MayHaveCost(merged)) {
