@@ -52,6 +52,16 @@ void CollectIncluded(types::BitsetView excluded, std::size_t begin,
   }
 }
 
+// The same for rows that have numbers of their own.
+void CollectIncluded(types::BitsetView excluded,
+                     std::span<const std::uint32_t> numbers,
+                     std::vector<std::uint32_t>& rows) {
+  rows.clear();
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+    if (!excluded.Test(numbers[i])) rows.push_back(i);
+  }
+}
+
 // Goes over the blocks tile by tile and gives each tile's distances to
 // `visit(q, distances, rows)`: `rows` are offsets through all blocks.
 class TileScan {
@@ -95,7 +105,12 @@ class TileScan {
   void RunTile(const VectorBlock& block, std::size_t at, std::size_t rows,
                std::size_t base, std::span<const float> queries, std::size_t nq,
                Visit& visit) {
-    CollectIncluded(excluded_, base + at, rows, included_);
+    const auto numbers = dataset_.numbers;
+    if (numbers.empty()) {
+      CollectIncluded(excluded_, base + at, rows, included_);
+    } else {
+      CollectIncluded(excluded_, numbers.subspan(base + at, rows), included_);
+    }
     if (included_.empty()) return;
     const std::size_t dim = dataset_.dim;
     const simd::RowTable table = Table(block, at);
@@ -142,7 +157,10 @@ class TileScan {
       const std::uint32_t row = included_[i];
       float distance = distances[is_dense ? row : i];
       if (is_cosine_) distance *= scales_[row];
-      visit(q, distance, static_cast<std::uint32_t>(first_row + row));
+      const std::size_t at = first_row + row;
+      visit(q, distance,
+            dataset_.numbers.empty() ? static_cast<std::uint32_t>(at)
+                                     : dataset_.numbers[at]);
     }
   }
 

@@ -7,8 +7,9 @@
 //       {.distances = distances, .rows = rows}));
 //
 // The row of a hit counts through all blocks: block 1 starts behind the last
-// row of block 0. Several queries are computed together, block of rows by
-// block of queries, so that a row is fetched from memory once for all.
+// row of block 0, unless the dataset numbers its rows. Several queries are
+// computed together, block of rows by block of queries, so that a row is
+// fetched from memory once for all.
 //
 // Threads: pure functions; the caller splits big work by blocks or queries.
 // Errors:  as VectorIndex.

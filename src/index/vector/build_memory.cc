@@ -60,11 +60,12 @@ std::size_t HnswRowBytes(const IndexSpec& spec, const BuildOptions& options) {
          threads * VisitedRows::kRowBytes;
 }
 
-// The lists of a graph's rows: which row is in which, as it is found, sorted
-// and in the file; centroids, packed, and their sums.
+// The lists of a graph's rows and the order that they give: which row is in
+// which, as it is found, sorted, and both ways in the file; centroids, packed,
+// and their sums.
 std::size_t RowListBytes(const IndexSpec& spec, std::size_t rows) {
-  if (rows < kMinListedRows || spec.dim < SketchCodec::kMinDim) return 0;
-  return rows * 3 * kLink + 3 * RowListCount(rows) * spec.dim * kFloat;
+  if (rows < kMinListedRows) return 0;
+  return rows * 4 * kLink + 3 * RowListCount(rows) * spec.dim * kFloat;
 }
 
 std::size_t RefinedRowBytes(RefineType type, std::size_t dim) {

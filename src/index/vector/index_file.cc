@@ -59,7 +59,7 @@ IndexFileWriter::IndexFileWriter(const IndexFileInfo& info,
 
   ByteWriter header;
   header.Fixed(kMagic);
-  header.Fixed(kIndexFormatVersion);
+  header.Fixed(info.version);
   header.Fixed(static_cast<std::uint8_t>(info.type));
   header.Fixed(static_cast<std::uint8_t>(info.metric));
   header.Fixed(info.dim);

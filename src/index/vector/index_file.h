@@ -32,7 +32,7 @@
 
 namespace elanus::index {
 
-inline constexpr std::uint16_t kIndexFormatVersion = 3;
+inline constexpr std::uint16_t kIndexFormatVersion = 4;
 
 // The numbers stand in files.
 enum class Section : std::uint32_t {
@@ -52,7 +52,7 @@ enum class Section : std::uint32_t {
   kSketchMiddle = 14,
   kSketches = 15,
   kListReach = 16,
-  kSketchPositions = 17,
+  kRowPositions = 17,
   kCentroids = 20,
   kListOffsets = 21,
   kListRows = 22,

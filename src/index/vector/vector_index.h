@@ -87,6 +87,9 @@ struct VectorDataset {
   std::size_t dim = 0;  // 0 for sparse rows
   types::DataType type = types::DataType::kFloatVector;
   SignatureShape signature = {};  // only MHJACCARD looks at it
+  // Of float32: what each row counts as, for filters and hits; none if they
+  // count through.
+  std::span<const std::uint32_t> numbers = {};
 
   std::size_t rows() const {
     std::size_t sum = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "index/vector/hnsw/insert.h"
 #include "index/vector/hnsw/layout.h"
 #include "index/vector/hnsw/levels.h"
+#include "index/vector/hnsw/placed_rows.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/parallel.h"
 #include "index/vector/rounding.h"
@@ -78,9 +81,12 @@ class Builder {
   GraphInserter inserter_;
 };
 
+// `numbers`: of each place the row that it is for; none if they lie so.
 absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
-                         const VectorDataset& dataset, std::size_t stride,
-                         float* to) {
+                         const VectorDataset& dataset,
+                         std::span<const std::uint32_t> numbers,
+                         std::size_t stride, float* to) {
+  const std::vector<std::uint32_t> positions = PositionsOf(numbers);
   std::size_t row = 0;
   for (const VectorBlock& block : dataset.blocks) {
     const std::size_t from_stride =
@@ -88,10 +94,11 @@ absl::Status CopyVectors(const base::OpContext& ctx, types::MetricType metric,
     for (std::size_t i = 0; i < block.rows; ++i, ++row) {
       if (row % kRowsBetweenChecks == 0) RETURN_IF_ERROR(ctx.Check());
       const float* from = block.floats() + i * from_stride;
+      const std::size_t at = positions.empty() ? row : positions[row];
       if (metric == types::MetricType::kCosine) {
-        Normalise(from, to + row * stride, dataset.dim);
+        Normalise(from, to + at * stride, dataset.dim);
       } else {
-        std::memcpy(to + row * stride, from, dataset.dim * sizeof(float));
+        std::memcpy(to + at * stride, from, dataset.dim * sizeof(float));
       }
     }
   }
@@ -117,16 +124,17 @@ absl::Status EncodeVectors(const base::OpContext& ctx, const HnswGraph& graph,
   return absl::OkStatus();
 }
 
-absl::Status FillLists(const base::OpContext& ctx, const HnswGraph& graph,
-                       const RowListsRoom& room, const HeldOut& held_out,
-                       const BuildOptions& options) {
-  if (room.rows.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(FillRowLists(ctx, graph, room, options));
-  *room.reach = RowLists::Measure(graph, room, held_out);
-  return absl::OkStatus();
+// The same on every machine.
+void Shuffle(std::vector<std::uint32_t>& rows, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (std::size_t left = rows.size(); left > 1; --left) {
+    std::swap(rows[left - 1], rows[random() % left]);
+  }
 }
 
 // All rows that belong into the graph, but the entry point, which is in it.
+// They go in at random: rows that come sorted by what they are would find no
+// links to what comes later, and walks would end among them.
 struct InsertOrder {
   std::vector<std::uint32_t> first;
   // They measure the graph of the others before they go in.
@@ -150,8 +158,107 @@ InsertOrder OrderOf(const HnswGraph& graph, const types::Bitset& behind,
   later.ForEach([&order](std::size_t row) {
     order.first.push_back(static_cast<std::uint32_t>(row));
   });
+  Shuffle(order.first, seed);
   return order;
 }
+
+// Builds a file step by step.
+class FileBuild {
+ public:
+  FileBuild(const base::OpContext& ctx, const IndexSpec& spec,
+            const VectorDataset& dataset, const BuildOptions& options,
+            PlacedRows rows, bool is_final)
+      : ctx_(ctx),
+        spec_(spec),
+        dataset_(dataset),
+        options_(options),
+        rows_(std::move(rows)),
+        shape_({.type = spec.type,
+                .metric = spec.metric,
+                .dim = dataset.dim,
+                .params = spec.hnsw,
+                .seed = options.seed,
+                .with_codes = dataset.rows() >= kMinMeasuredRows,
+                .is_final = is_final}) {}
+
+  absl::StatusOr<base::Buffer> Run() {
+    RETURN_IF_ERROR(MakeFile());
+    if (shape_.has_order()) RETURN_IF_ERROR(PutInOrder());
+    InsertOrder order = OrderOf(
+        graph_, RowsBehindOthers(graph_.rows, rows_.next_equal), options_.seed);
+    ASSIGN_OR_RETURN(const HeldOut held_out,
+                     FindTruth(ctx_, graph_, std::move(order.held_out),
+                               shape_.has_lists() ? kReachDepths.back()
+                                                  : kMeasuredNeighbours,
+                               options_));
+    if (shape_.with_codes) RETURN_IF_ERROR(Encode(held_out));
+    if (const RowListsRoom room = RowListsIn(*file_, shape_);
+        !room.offsets.empty()) {
+      PutRowLists(graph_, near_, room);
+      *room.reach = RowLists::Measure(graph_, room, held_out);
+    }
+    RETURN_IF_ERROR(
+        FillSketches(ctx_, graph_, SketchesIn(*file_, shape_), options_));
+    Builder builder(ctx_, spec_.hnsw, *file_, graph_);
+    RETURN_IF_ERROR(builder.Insert(order.first, options_));
+    ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,
+                     MeasureRecall(ctx_, graph_, held_out, options_));
+    PutRecallCurve(curve, *file_);
+    RETURN_IF_ERROR(builder.Insert(held_out.rows, options_));
+    return std::move(*file_).Finish();
+  }
+
+ private:
+  // With the vectors, but neither codes nor links.
+  absl::Status MakeFile() {
+    SetRows();
+    // One file at a time is held.
+    file_.reset();
+    file_.emplace(MakeHnswFile(shape_));
+    graph_ = GraphIn(*file_, shape_);
+    return CopyVectors(ctx_, spec_.metric, dataset_, rows_.numbers,
+                       graph_.vectors.stride,
+                       file_->array<float>(Section::kVectors));
+  }
+
+  absl::Status PutInOrder() {
+    ASSIGN_OR_RETURN(near_, GroupRows(ctx_, graph_, options_));
+    rows_.PutInOrder(std::move(near_.groups.members),
+                     file_->array<float>(Section::kVectors),
+                     graph_.vectors.stride, graph_.dim);
+    SetRows();
+    PutRows(shape_, *file_);
+    graph_ = GraphIn(*file_, shape_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Encode(const HeldOut& held_out) {
+    RETURN_IF_ERROR(
+        EncodeVectors(ctx_, graph_, CodecIn(*file_, shape_), options_));
+    // Bounds want to know the codec and the codes as they are now.
+    graph_ = GraphIn(*file_, shape_);
+    ASSIGN_OR_RETURN(shape_.with_codes,
+                     CodesServe(ctx_, graph_, held_out, options_));
+    // Anew, without room for them.
+    return shape_.with_codes ? absl::OkStatus() : MakeFile();
+  }
+
+  void SetRows() {
+    shape_.levels = rows_.levels;
+    shape_.next_equal = rows_.next_equal;
+    shape_.numbers = rows_.numbers;
+  }
+
+  const base::OpContext& ctx_;
+  const IndexSpec& spec_;
+  const VectorDataset& dataset_;
+  const BuildOptions& options_;
+  PlacedRows rows_;
+  HnswShape shape_;
+  std::optional<IndexFileWriter> file_;
+  HnswGraph graph_;
+  NearRows near_;  // its groups' members are rows_.numbers
+};
 
 }  // namespace
 
@@ -160,58 +267,13 @@ absl::StatusOr<base::Buffer> BuildHnsw(const base::OpContext& ctx,
                                        const VectorDataset& dataset,
                                        const BuildOptions& options,
                                        bool is_final) {
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> next_equal,
-                   ChainDuplicates(ctx, dataset));
-  std::vector<std::uint8_t> levels =
-      DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
-  const types::Bitset behind = RowsBehindOthers(dataset.rows(), next_equal);
-  behind.ForEach([&levels](std::size_t row) { levels[row] = 0; });
-  HnswShape shape = {.type = spec.type,
-                     .metric = spec.metric,
-                     .dim = dataset.dim,
-                     .params = spec.hnsw,
-                     .seed = options.seed,
-                     .levels = levels,
-                     .next_equal = next_equal,
-                     .with_codes = dataset.rows() >= kMinMeasuredRows,
-                     .is_final = is_final};
-  std::optional<IndexFileWriter> file(MakeHnswFile(shape));
-  HnswGraph graph = GraphIn(*file, shape);
-  RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset, graph.vectors.stride,
-                              file->array<float>(Section::kVectors)));
-  InsertOrder order = OrderOf(graph, behind, options.seed);
-  ASSIGN_OR_RETURN(
-      const HeldOut held_out,
-      FindTruth(ctx, graph, std::move(order.held_out),
-                shape.has_lists() ? kReachDepths.back() : kMeasuredNeighbours,
-                options));
-  if (shape.with_codes) {
-    RETURN_IF_ERROR(EncodeVectors(ctx, graph, CodecIn(*file, shape), options));
-    // Bounds want to know the codec and the codes as they are now.
-    graph = GraphIn(*file, shape);
-    ASSIGN_OR_RETURN(shape.with_codes,
-                     CodesServe(ctx, graph, held_out, options));
-    if (!shape.with_codes) {
-      // Anew, without room for them; one file at a time is held.
-      file.reset();
-      file.emplace(MakeHnswFile(shape));
-      graph = GraphIn(*file, shape);
-      RETURN_IF_ERROR(CopyVectors(ctx, spec.metric, dataset,
-                                  graph.vectors.stride,
-                                  file->array<float>(Section::kVectors)));
-    }
-  }
-  RETURN_IF_ERROR(
-      FillLists(ctx, graph, RowListsIn(*file, shape), held_out, options));
-  // In the order of the lists.
-  RETURN_IF_ERROR(FillSketches(ctx, graph, SketchesIn(*file, shape), options));
-  Builder builder(ctx, spec.hnsw, *file, graph);
-  RETURN_IF_ERROR(builder.Insert(order.first, options));
-  ASSIGN_OR_RETURN(const std::vector<RecallPoint> curve,
-                   MeasureRecall(ctx, graph, held_out, options));
-  PutRecallCurve(curve, *file);
-  RETURN_IF_ERROR(builder.Insert(held_out.rows, options));
-  return std::move(*file).Finish();
+  PlacedRows rows;
+  ASSIGN_OR_RETURN(rows.next_equal, ChainDuplicates(ctx, dataset));
+  rows.levels = DrawLevels(dataset.rows(), spec.hnsw.m, options.seed);
+  RowsBehindOthers(dataset.rows(), rows.next_equal)
+      .ForEach([&rows](std::size_t row) { rows.levels[row] = 0; });
+  return FileBuild(ctx, spec, dataset, options, std::move(rows), is_final)
+      .Run();
 }
 
 }  // namespace elanus::index

@@ -8,6 +8,9 @@
 // (interim/interim_graph.h) may link to rows from `rows` on: for a walk they
 // are not there.
 //
+// A row is numbered here by where it lies: `order` says which row of the
+// segment that is.
+//
 // Source: Malkov, Yashunin: Efficient and robust approximate nearest neighbor
 //         search using Hierarchical Navigable Small World graphs,
 //         arXiv:1603.09320.
@@ -21,6 +24,7 @@
 #include "index/quantization/byte_codec.h"
 #include "index/vector/hnsw/product_rows.h"
 #include "index/vector/hnsw/row_lists.h"
+#include "index/vector/hnsw/row_order.h"
 #include "index/vector/hnsw/row_sketches.h"
 #include "index/vector/metric_kernels.h"
 #include "index/vector/vector_index.h"
@@ -73,6 +77,8 @@ struct RowPlace {
 };
 
 struct HnswGraph {
+  // Of a graph in the making, and one that grows: as rows are numbered.
+  RowOrder order;
   // No data if there is a product, or places.
   simd::RowTable vectors{};
   const RowPlace* places = nullptr;
@@ -137,6 +143,10 @@ struct HnswGraph {
     room.resize(dim);
     Normalise(places[row].vector, room.data(), dim);
     return room.data();
+  }
+  // Is the row out by a filter, which numbers rows as the segment does?
+  bool IsOut(types::BitsetView excluded, std::uint32_t row) const {
+    return excluded.Test(order.NumberOf(row));
   }
   bool has_codes() const { return codes.data != nullptr; }
   // Whether there is anything finer than what a walk goes by.

@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
       const bool is_enough,
       WalkForHits(ctx, graph_, query.data(), plan, excluded, *scratch, hits));
   scratch_.Give(std::move(scratch));
-  if (is_enough) return hits;
+  if (is_enough) return Numbered(std::move(hits));
   const std::size_t wanted = std::min(plan.k, plan.passing);
   std::vector<float> distances(wanted);
   std::vector<std::uint32_t> rows(wanted);
@@ -108,6 +108,11 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::SearchOne(
   return hits;
 }
 
+std::vector<Neighbor> HnswIndex::Numbered(std::vector<Neighbor> hits) const {
+  for (Neighbor& hit : hits) hit.row = graph_.order.NumberOf(hit.row);
+  return hits;
+}
+
 template <typename Look>
 absl::Status HnswIndex::LookForEach(std::span<const float> queries,
                                     const SearchQuery& query,
@@ -116,7 +121,7 @@ absl::Status HnswIndex::LookForEach(std::span<const float> queries,
   for (std::size_t q = 0; q < query.nq; ++q) {
     TopK best(query.k, query.LimitOf(q));
     RETURN_IF_ERROR(look(queries.data() + q * dim(), *scratch, best));
-    PutHits(best.TakeSorted(), q, query.k, out);
+    PutHits(Numbered(best.TakeSorted()), q, query.k, out);
   }
   scratch_.Give(std::move(scratch));
   return absl::OkStatus();

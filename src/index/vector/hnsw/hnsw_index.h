@@ -82,6 +82,8 @@ class HnswIndex final : public VectorIndex {
   absl::Status Scan(const base::OpContext& ctx, std::span<const float> queries,
                     const SearchQuery& query, const GraphPlan& plan,
                     const SearchOutput& out) const;
+  // Of the graph's rows, as the segment numbers them.
+  std::vector<Neighbor> Numbered(std::vector<Neighbor> hits) const;
   // Hits of each query, which are bound: look(query, scratch, best).
   template <typename Look>
   absl::Status LookForEach(std::span<const float> queries,
@@ -98,7 +100,9 @@ class HnswIndex final : public VectorIndex {
   // The rows as they are stored, to be compared by graph_.stored_metric; of a
   // graph without product codes.
   VectorDataset dataset() const {
-    return {.blocks = std::span(&block_, 1), .dim = graph_.dim};
+    return {.blocks = std::span(&block_, 1),
+            .dim = graph_.dim,
+            .numbers = graph_.order.numbers()};
   }
 
   IndexFileReader file_;

@@ -173,19 +173,14 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       shape.with_codes ? shape.dim : AlignSlots(shape.dim, kVectorAlignment));
   header.code_stride =
       shape.with_codes ? static_cast<std::uint32_t>(CodeStride(shape.dim)) : 0;
-  const std::vector<std::uint32_t> upper_first = UpperFirst(levels);
-  header.upper_lists = upper_first.back();
-  // The first of the highest rows: never one behind an equal one, whose level
-  // is 0.
-  const auto top = std::max_element(levels.begin(), levels.end());
-  header.entry = static_cast<std::uint32_t>(top - levels.begin());
-  header.max_level = top == levels.end() ? 0 : *top;
+  header.upper_lists = UpperFirst(levels).back();
 
   HnswGraph graph;
   SetShape(graph, header, shape.dim, rows, shape.metric);
   constexpr std::size_t kLink = sizeof(std::uint32_t);
   const bool has_terms =
       shape.with_codes && shape.metric == types::MetricType::kL2;
+  const std::size_t ordered = shape.has_order() ? rows : 0;
   const std::size_t lists = shape.has_lists() ? RowListCount(rows) : 0;
   const std::array sections = {
       SectionSize{Section::kParams, sizeof(HnswHeader)},
@@ -208,11 +203,11 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
       SectionSize{
           Section::kSketches,
           shape.has_sketches() ? SketchCodec::BytesOf(shape.dim, rows) : 0},
-      SectionSize{Section::kSketchPositions, lists == 0 ? 0 : rows * kLink},
+      SectionSize{Section::kRowPositions, ordered * kLink},
       SectionSize{Section::kListReach, lists == 0 ? 0 : sizeof(ReachSection)},
       SectionSize{Section::kCentroids, lists * header.code_stride},
       SectionSize{Section::kListOffsets, lists == 0 ? 0 : (lists + 1) * kLink},
-      SectionSize{Section::kListRows, lists == 0 ? 0 : rows * kLink},
+      SectionSize{Section::kListRows, ordered * kLink},
       SectionSize{Section::kVectors,
                   rows * graph.vectors.stride * sizeof(float)}};
   IndexFileWriter file({.type = shape.type,
@@ -221,17 +216,33 @@ IndexFileWriter MakeHnswFile(const HnswShape& shape) {
                         .rows = rows},
                        sections);
   PutHeader(header, file);
-  std::copy(levels.begin(), levels.end(),
-            file.array<std::uint8_t>(Section::kLevels));
-  std::copy_n(upper_first.begin(), rows,
-              file.array<std::uint32_t>(Section::kUpperFirst));
-  std::copy(shape.next_equal.begin(), shape.next_equal.end(),
-            file.array<std::uint32_t>(Section::kNextEqual));
+  PutRows(shape, file);
   for (const Section links : {Section::kUpperLinks, Section::kLinks}) {
     const std::span<std::byte> bytes = file.section(links);
     std::fill(bytes.begin(), bytes.end(), std::byte{0xFF});
   }
   return file;
+}
+
+void PutRows(const HnswShape& shape, IndexFileWriter& file) {
+  const std::span<const std::uint8_t> levels = shape.levels;
+  std::ranges::copy(levels, file.array<std::uint8_t>(Section::kLevels));
+  std::ranges::copy_n(UpperFirst(levels).begin(), std::ssize(levels),
+                      file.array<std::uint32_t>(Section::kUpperFirst));
+  std::ranges::copy(shape.next_equal,
+                    file.array<std::uint32_t>(Section::kNextEqual));
+  // The first of the highest rows: never one behind an equal one, whose level
+  // is 0.
+  const auto top = std::ranges::max_element(levels);
+  HnswHeader header = HeaderOf(file);
+  header.entry = static_cast<std::uint32_t>(top - levels.begin());
+  header.max_level = top == levels.end() ? 0 : *top;
+  PutHeader(header, file);
+  if (shape.numbers.empty()) return;
+  std::ranges::copy(shape.numbers,
+                    file.array<std::uint32_t>(Section::kListRows));
+  std::ranges::copy(PositionsOf(shape.numbers),
+                    file.array<std::uint32_t>(Section::kRowPositions));
 }
 
 IndexFileWriter MakeCodedFile(const IndexFileReader& plain, IndexType type,
@@ -289,27 +300,18 @@ CodecRoom CodecIn(IndexFileWriter& file, const HnswShape& shape) {
 SketchRoom SketchesIn(IndexFileWriter& file, const HnswShape& shape) {
   if (!shape.has_sketches()) return {};
   const std::size_t rows = shape.levels.size();
-  SketchRoom room = {
-      .middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
-      .records = {file.array<std::uint8_t>(Section::kSketches),
-                  SketchCodec::BytesOf(shape.dim, rows)}};
-  if (shape.has_lists()) {
-    room.rows = {file.array<std::uint32_t>(Section::kListRows), rows};
-    room.positions = {file.array<std::uint32_t>(Section::kSketchPositions),
-                      rows};
-  }
-  return room;
+  return {.middle = {file.array<float>(Section::kSketchMiddle), shape.dim},
+          .records = {file.array<std::uint8_t>(Section::kSketches),
+                      SketchCodec::BytesOf(shape.dim, rows)}};
 }
 
 RowListsRoom RowListsIn(IndexFileWriter& file, const HnswShape& shape) {
   if (!shape.has_lists()) return {};
-  const std::size_t rows = shape.levels.size();
-  const std::size_t lists = RowListCount(rows);
+  const std::size_t lists = RowListCount(shape.levels.size());
   return {
       .centroids = {file.array<std::uint8_t>(Section::kCentroids),
                     lists * HeaderOf(file).code_stride},
       .offsets = {file.array<std::uint32_t>(Section::kListOffsets), lists + 1},
-      .rows = {file.array<std::uint32_t>(Section::kListRows), rows},
       .reach = file.array<ReachSection>(Section::kListReach)};
 }
 
@@ -370,6 +372,7 @@ absl::StatusOr<HnswGraph> GraphIn(const IndexFileReader& file) {
                      file.Array<std::uint32_t>(Section::kNextEqual, info.rows));
     graph.next_equal = next.data();
   }
+  ASSIGN_OR_RETURN(graph.order, RowOrder::Open(file));
   types::Bitset behind(graph.rows);
   RETURN_IF_ERROR(CheckLevels(file, graph, header.upper_lists));
   RETURN_IF_ERROR(CheckChains(file, graph, behind));

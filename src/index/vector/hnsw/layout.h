@@ -38,6 +38,8 @@ struct HnswShape {
   std::uint64_t seed;
   std::span<const std::uint8_t> levels;       // one a row
   std::span<const std::uint32_t> next_equal;  // one a row, or none
+  // RowOrder::numbers, of a file that has an order; none before it is known.
+  std::span<const std::uint32_t> numbers = {};
   bool with_codes = false;
   // A graph that is coded anew afterwards keeps nothing for scans.
   bool is_final = true;
@@ -45,13 +47,16 @@ struct HnswShape {
   bool has_sketches() const {
     return is_final && with_codes && dim >= SketchCodec::kMinDim;
   }
-  bool has_lists() const {
-    return has_sketches() && levels.size() >= kMinListedRows;
-  }
+  bool has_order() const { return is_final && levels.size() >= kMinListedRows; }
+  bool has_lists() const { return has_sketches() && has_order(); }
 };
 
 // A file with everything filled in but the vectors; all links are kNoRow.
 IndexFileWriter MakeHnswFile(const HnswShape& shape);
+
+// What the shape says of its rows, which are the same as before in another
+// order; the graph has to be looked up again.
+void PutRows(const HnswShape& shape, IndexFileWriter& file);
 
 // The graph of a plain file in one of another type that has no vectors of its
 // own, with room for `more`. `plain` must have been checked by GraphIn.

@@ -140,7 +140,8 @@ absl::Status ListScan(const base::OpContext& ctx, const HnswGraph& graph,
     for (std::size_t at = 0; at < list.rows; at += kPart) {
       const std::size_t part = std::min(list.rows - at, kPart);
       if (!sieve.HasRoomFor(part)) scan.LookAt(sieve);
-      seen += sieve.AddPassing(list.begin + at, part, excluded);
+      const std::size_t begin = list.begin + at;
+      seen += sieve.AddPassing(begin, lists.ids.subspan(begin, part), excluded);
     }
     return absl::OkStatus();
   };

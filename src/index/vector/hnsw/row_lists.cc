@@ -6,8 +6,8 @@
 #include <numeric>
 #include <utility>
 
-#include "index/quantization/groups.h"
 #include "index/quantization/kmeans.h"
+#include "index/quantization/near_order.h"
 #include "index/quantization/packed_table.h"
 #include "index/vector/hnsw/calibrate.h"
 #include "index/vector/hnsw/graph.h"
@@ -41,6 +41,18 @@ absl::StatusOr<std::vector<float>> Centroids(const base::OpContext& ctx,
                 options);
 }
 
+std::vector<float> InNearOrder(std::span<const float> centroids,
+                               std::size_t dim) {
+  std::vector<float> ordered;
+  ordered.reserve(centroids.size());
+  for (const std::uint32_t list :
+       NearOrder({centroids.data(), dim}, centroids.size() / dim, dim, 1)) {
+    const auto centroid = centroids.subspan(list * dim, dim);
+    ordered.insert(ordered.end(), centroid.begin(), centroid.end());
+  }
+  return ordered;
+}
+
 // The list of each row.
 absl::StatusOr<std::vector<std::uint32_t>> NearestLists(
     const base::OpContext& ctx, const HnswGraph& graph,
@@ -60,6 +72,11 @@ absl::StatusOr<std::vector<std::uint32_t>> NearestLists(
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(WorkTogether(options.executor, options.max_threads, assign));
+  // Chains rise: the first of equal rows decides, however sums were rounded.
+  for (std::uint32_t row = 0; row < graph.rows; ++row) {
+    const std::uint32_t equal = graph.NextEqual(row);
+    if (equal != kNoRow) nearest[equal] = nearest[row];
+  }
   return nearest;
 }
 
@@ -87,14 +104,14 @@ absl::StatusOr<std::unique_ptr<RowLists>> RowLists::Open(
     const IndexFileReader& file, const HnswGraph& graph) {
   if (!file.Has(Section::kListReach)) return nullptr;
   const std::span<const std::byte> bytes = file.Bytes(Section::kListReach);
-  if (bytes.empty()) return nullptr;
+  if (bytes.empty() || file.info().version < kOrderedVersion) return nullptr;
   ReachSection reach;
   if (bytes.size() != sizeof(reach) || graph.sketches == nullptr ||
-      graph.code_errors == nullptr) {
-    return base::DataLoss("{}: a reach of {} bytes, or rows without codes",
-                          file.name(), bytes.size());
+      graph.code_errors == nullptr || !graph.order.is_given()) {
+    return base::DataLoss(
+        "{}: a reach of {} bytes, or rows without codes or order", file.name(),
+        bytes.size());
   }
-  if (!graph.sketches->are_by_lists()) return nullptr;
   std::memcpy(&reach, bytes.data(), sizeof(reach));
   const std::size_t count = reach.probes.back();
   if (count == 0 || count > graph.rows || !ListReach::Fits(reach, count)) {
@@ -142,33 +159,39 @@ void RowLists::Distances(const HnswGraph& graph, const Probe& probe,
   }
 }
 
-absl::Status FillRowLists(const base::OpContext& ctx, const HnswGraph& graph,
-                          const RowListsRoom& room,
-                          const BuildOptions& options) {
-  const std::size_t lists = room.offsets.size() - 1;
+absl::StatusOr<NearRows> GroupRows(const base::OpContext& ctx,
+                                   const HnswGraph& graph,
+                                   const BuildOptions& options) {
+  const std::size_t lists = RowListCount(graph.rows);
   ASSIGN_OR_RETURN(const std::vector<float> centroids,
                    Centroids(ctx, graph, lists, options));
+  NearRows near = {.centroids = InNearOrder(centroids, graph.dim),
+                   .groups = {}};
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> nearest,
-                   NearestLists(ctx, graph, centroids, options));
-  const Groups groups = GroupBy(nearest, lists);
-  std::ranges::copy(groups.offsets, room.offsets.begin());
-  std::ranges::copy(groups.members, room.rows.begin());
-  for (std::size_t list = 0; list < lists; ++list) {
-    graph.codec.Encode(centroids.data() + list * graph.dim,
+                   NearestLists(ctx, graph, near.centroids, options));
+  near.groups = GroupBy(nearest, lists);
+  return near;
+}
+
+void PutRowLists(const HnswGraph& graph, const NearRows& near,
+                 const RowListsRoom& room) {
+  std::ranges::copy(near.groups.offsets, room.offsets.begin());
+  for (std::size_t list = 0; list + 1 < room.offsets.size(); ++list) {
+    graph.codec.Encode(near.centroids.data() + list * graph.dim,
                        room.centroids.data() + list * graph.codes.stride);
   }
-  return absl::OkStatus();
 }
 
 ReachSection RowLists::Measure(const HnswGraph& graph, const RowListsRoom& room,
                                const HeldOut& held_out) {
   const std::size_t count = room.offsets.size() - 1;
-  const RowLists lists(graph, MakeLists(room.offsets, room.rows),
+  const RowLists lists(graph, MakeLists(room.offsets, {}),
                        room.centroids.data(), ReachOf({}, count));
   std::vector<std::uint32_t> list_of(graph.rows);
   for (std::size_t list = 0; list < count; ++list) {
-    for (std::size_t i = room.offsets[list]; i < room.offsets[list + 1]; ++i) {
-      list_of[room.rows[i]] = static_cast<std::uint32_t>(list);
+    for (std::size_t row = room.offsets[list]; row < room.offsets[list + 1];
+         ++row) {
+      list_of[row] = static_cast<std::uint32_t>(list);
     }
   }
   std::vector<std::uint32_t> places;

@@ -2,12 +2,14 @@
 // searched where many rows pass a filter, too many for a scan, and yet a walk
 // would mostly meet others (list_scan.h).
 //
-//   RETURN_IF_ERROR(FillRowLists(ctx, graph, room, options));
+//   ASSIGN_OR_RETURN(const NearRows near, GroupRows(ctx, graph, options));
+//   ...  // the rows are put in the order of near.groups, and coded
+//   PutRowLists(graph, near, room);
 //   *room.reach = RowLists::Measure(graph, room, held_out);
 //   ASSIGN_OR_RETURN(auto lists, RowLists::Open(file, graph));
 //
-// Centroids are coded as rows are, so that a query that is bound to these is
-// bound to them.
+// The rows of a list lie behind each other (row_order.h). Centroids are coded
+// as rows are, so that a query that is bound to these is bound to them.
 //
 // Threads:   immutable once opened.
 // Ownership: borrows the file's bytes.
@@ -24,6 +26,7 @@
 
 #include "base/op_context.h"
 #include "base/status.h"
+#include "index/quantization/groups.h"
 #include "index/vector/hnsw/list_reach.h"
 #include "index/vector/index_file.h"
 #include "index/vector/ivf/lists.h"
@@ -36,7 +39,7 @@ struct HeldOut;
 struct HnswGraph;
 struct Probe;
 
-// Of fewer rows a scan is as quick.
+// Fewer rows are scanned as quickly, and fit into a cache in any order.
 inline constexpr std::size_t kMinListedRows = 8192;
 
 // How many lists so many rows lie in.
@@ -46,14 +49,13 @@ std::size_t RowListCount(std::size_t rows);
 struct RowListsRoom {
   std::span<std::uint8_t> centroids;
   std::span<std::uint32_t> offsets;
-  std::span<std::uint32_t> rows;
   ReachSection* reach = nullptr;
 };
 
 class RowLists {
  public:
-  // Null for a file without lists, or an old one whose sketches are not in
-  // their order. `graph`: of the same file.
+  // Null for a file without lists, or an old one whose rows are not in their
+  // order. `graph`: of the same file.
   static absl::StatusOr<std::unique_ptr<RowLists>> Open(
       const IndexFileReader& file, const HnswGraph& graph);
 
@@ -91,10 +93,20 @@ class RowLists {
   std::vector<float> terms_;            // of their centroids; none under IP
 };
 
-// Of the graph's vectors, which must have been coded; the same for any number
-// of threads.
-absl::Status FillRowLists(const base::OpContext& ctx, const HnswGraph& graph,
-                          const RowListsRoom& room,
-                          const BuildOptions& options);
+// Rows by lists of near ones, lists that are near each other in a row.
+struct NearRows {
+  std::vector<float> centroids;
+  Groups groups;  // rows as the graph numbers them
+};
+
+// Of the graph's vectors, and of its chains of equal rows, each of which is in
+// one list; the same for any number of threads.
+absl::StatusOr<NearRows> GroupRows(const base::OpContext& ctx,
+                                   const HnswGraph& graph,
+                                   const BuildOptions& options);
+
+// All but the reach. The rows must have been put in the order of the groups.
+void PutRowLists(const HnswGraph& graph, const NearRows& near,
+                 const RowListsRoom& room);
 
 }  // namespace elanus::index

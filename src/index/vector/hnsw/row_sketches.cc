@@ -35,33 +35,15 @@ void FindMiddle(const HnswGraph& graph, std::span<float> middle) {
 
 }  // namespace
 
-absl::StatusOr<RowSketches::Order> RowSketches::OrderIn(
-    const IndexFileReader& file) {
-  if (!file.Has(Section::kSketchPositions) ||
-      file.Bytes(Section::kSketchPositions).empty()) {
-    return Order{};
-  }
-  const auto count = static_cast<std::size_t>(file.info().rows);
-  Order order;
-  ASSIGN_OR_RETURN(order.rows,
-                   file.Array<std::uint32_t>(Section::kListRows, count));
-  ASSIGN_OR_RETURN(order.positions,
-                   file.Array<std::uint32_t>(Section::kSketchPositions, count));
-  for (std::size_t row = 0; row < count; ++row) {
-    const std::uint32_t position = order.positions[row];
-    if (position >= count || order.rows[position] != row) {
-      return base::DataLoss("{}: row {} has no sketch at {}", file.name(), row,
-                            position);
-    }
-  }
-  return order;
-}
-
 absl::StatusOr<std::unique_ptr<RowSketches>> RowSketches::Open(
     const IndexFileReader& file) {
   if (!file.Has(Section::kSketches)) return nullptr;
   const IndexFileInfo& info = file.info();
   if (file.Bytes(Section::kSketches).empty()) return nullptr;
+  if (info.version < kOrderedVersion && file.Has(Section::kRowPositions) &&
+      !file.Bytes(Section::kRowPositions).empty()) {
+    return nullptr;
+  }
   if (info.dim < SketchCodec::kMinDim) {
     return base::DataLoss("{}: sketches of {} dimensions", file.name(),
                           info.dim);
@@ -79,12 +61,11 @@ absl::StatusOr<std::unique_ptr<RowSketches>> RowSketches::Open(
       file.Array<std::uint8_t>(
           Section::kSketches,
           SketchCodec::BytesOf(info.dim, static_cast<std::size_t>(info.rows))));
-  ASSIGN_OR_RETURN(const Order order, OrderIn(file));
   const types::MetricType stored = info.metric == types::MetricType::kCosine
                                        ? types::MetricType::kIp
                                        : info.metric;
   return std::unique_ptr<RowSketches>(
-      new RowSketches(stored, middle, records.data(), order));
+      new RowSketches(stored, middle, records.data()));
 }
 
 absl::Status FillSketches(const base::OpContext& ctx, const HnswGraph& graph,
@@ -93,16 +74,12 @@ absl::Status FillSketches(const base::OpContext& ctx, const HnswGraph& graph,
   FindMiddle(graph, room.middle);
   const SketchCodec codec(graph.stored_metric, room.middle);
   const std::size_t stride = SketchCodec::StrideOf(graph.dim);
-  for (std::size_t i = 0; i < room.rows.size(); ++i) {
-    room.positions[room.rows[i]] = static_cast<std::uint32_t>(i);
-  }
-  return ForEachTogether(
-      ctx, graph.rows, kRowsBetweenChecks, options.executor,
-      options.max_threads, [&](std::size_t i) {
-        const auto row = static_cast<std::uint32_t>(i);
-        const std::size_t at = room.positions.empty() ? i : room.positions[row];
-        codec.Encode(graph.Vector(row), room.records.data() + at * stride);
-      });
+  return ForEachTogether(ctx, graph.rows, kRowsBetweenChecks, options.executor,
+                         options.max_threads, [&](std::size_t row) {
+                           codec.Encode(
+                               graph.Vector(static_cast<std::uint32_t>(row)),
+                               room.records.data() + row * stride);
+                         });
 }
 
 }  // namespace elanus::index

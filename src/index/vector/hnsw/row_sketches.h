@@ -1,11 +1,9 @@
 // The sketches of a graph's rows in its file: what its scans look at first.
-// Where the rows lie in lists, their sketches follow each other as these do, so
-// that those of a list come in a stream.
 //
 //   RETURN_IF_ERROR(
 //       FillSketches(ctx, graph, SketchesIn(file, shape), options));
 //   ASSIGN_OR_RETURN(auto sketches, RowSketches::Open(file));
-//   sketches->table()  ... position by position
+//   sketches->table()  ... row by row
 //
 // Threads:   immutable once opened.
 // Ownership: borrows the file's bytes.
@@ -31,7 +29,8 @@ struct HnswGraph;
 
 class RowSketches {
  public:
-  // Null for a file without sketches.
+  // Null for a file without sketches, or an old one where they lie in another
+  // order than the rows (row_order.h).
   static absl::StatusOr<std::unique_ptr<RowSketches>> Open(
       const IndexFileReader& file);
 
@@ -41,48 +40,19 @@ class RowSketches {
   }
   const simd::SketchTable& table() const { return table_; }
 
-  // Whether they lie in the order of lists; else in that of the rows.
-  bool are_by_lists() const { return !order_.rows.empty(); }
-  std::uint32_t PositionOf(std::uint32_t row) const {
-    return are_by_lists() ? order_.positions[row] : row;
-  }
-  std::uint32_t RowAt(std::uint32_t position) const {
-    return are_by_lists() ? order_.rows[position] : position;
-  }
-  // Only where they are by lists.
-  std::span<const std::uint32_t> RowsFrom(std::size_t position,
-                                          std::size_t count) const {
-    return order_.rows.subspan(position, count);
-  }
-
  private:
-  // Both empty: the order of the rows.
-  struct Order {
-    std::span<const std::uint32_t> rows;       // of each position
-    std::span<const std::uint32_t> positions;  // of each row
-  };
-
   RowSketches(types::MetricType stored_metric, std::span<const float> middle,
-              const std::uint8_t* records, Order order)
-      : codec_(stored_metric, middle),
-        table_(codec_.Table(records)),
-        order_(order) {}
-
-  static absl::StatusOr<Order> OrderIn(const IndexFileReader& file);
+              const std::uint8_t* records)
+      : codec_(stored_metric, middle), table_(codec_.Table(records)) {}
 
   const SketchCodec codec_;
   const simd::SketchTable table_;
-  const Order order_;
 };
 
 // Where they lie in a file being written; empty if it has none.
 struct SketchRoom {
   std::span<float> middle;
   std::span<std::uint8_t> records;
-  // Of a file with lists: the rows by these, which must be there already, and
-  // room for the position of each row.
-  std::span<const std::uint32_t> rows;
-  std::span<std::uint32_t> positions;
 };
 
 // Of the graph's vectors; the same bytes for any number of threads.

@@ -19,10 +19,9 @@ constexpr std::size_t kFirstRows = 512;
 
 SketchSieve::SketchSieve(const RowSketches& sketches, const float* query,
                          WalkScratch& scratch, float room)
-    : sketches_(sketches),
-      table_(sketches.table()),
+    : table_(sketches.table()),
       query_(sketches.Bind(query, room)),
-      positions_(scratch.sketched),
+      rows_(scratch.sketched),
       bounds_(scratch.sketch_bounds) {
   MakeRoom(2 * kBatch);
 }
@@ -30,27 +29,28 @@ SketchSieve::SketchSieve(const RowSketches& sketches, const float* query,
 void SketchSieve::MakeRoom(std::size_t rows) {
   const std::size_t needed =
       std::min(kMaxRows, count_ + rows + simd::kFilterSlack);
-  if (positions_.size() >= needed) return;
+  if (rows_.size() >= needed) return;
   const std::size_t room = std::min(kMaxRows, needed + count_);
   // Not more: resize alone may take twice what it had.
-  positions_.reserve(room);
-  positions_.resize(room);
+  rows_.reserve(room);
+  rows_.resize(room);
   bounds_.reserve(room);
   bounds_.resize(room);
 }
 
-std::size_t SketchSieve::AddPassing(std::size_t begin, std::size_t count,
+std::size_t SketchSieve::AddPassing(std::size_t begin,
+                                    std::span<const std::uint32_t> numbers,
                                     types::BitsetView excluded) {
+  const std::size_t count = numbers.size();
   MakeRoom(count);
-  std::uint32_t* const added = positions_.data() + count_;
+  std::uint32_t* const added = rows_.data() + count_;
   const auto first = static_cast<std::uint32_t>(begin);
   std::size_t passing = count;
   if (excluded.empty()) {
     std::iota(added, added + count, first);
   } else {
-    passing =
-        simd::FilterKernels().passing(sketches_.RowsFrom(begin, count).data(),
-                                      count, excluded.words(), first, added);
+    passing = simd::FilterKernels().passing(numbers.data(), count,
+                                            excluded.words(), first, added);
   }
   for (std::size_t i = 0; i < passing; ++i) PrefetchSketch(added[i]);
   // Those that were asked for earlier: they are here by now.
@@ -60,9 +60,8 @@ std::size_t SketchSieve::AddPassing(std::size_t begin, std::size_t count,
 }
 
 void SketchSieve::Bound(std::size_t end) {
-  simd::SketchKernels().bounds(query_.probe(), table_,
-                               positions_.data() + bounded_, end - bounded_,
-                               bounds_.data() + bounded_);
+  simd::SketchKernels().bounds(query_.probe(), table_, rows_.data() + bounded_,
+                               end - bounded_, bounds_.data() + bounded_);
   bounded_ = end;
 }
 
@@ -77,7 +76,7 @@ std::span<std::uint32_t> SketchSieve::PlacesWithin(std::size_t begin,
 std::span<const std::uint32_t> SketchSieve::NextWithin(float bound) {
   const std::span<std::uint32_t> places = PlacesWithin(at_, bound);
   for (std::uint32_t& place : places) {
-    place = sketches_.RowAt(positions_[at_ + place]);
+    place = rows_[at_ + place];
   }
   at_ = std::min(count_, at_ + kBatch);
   return places;
@@ -107,13 +106,13 @@ std::vector<std::uint32_t> SketchSieve::TakeNearest(std::size_t count) {
   std::vector<std::uint32_t> taken;
   for (const Neighbor& at : nearest.TakeSorted()) {
     places.push_back(at.row);
-    taken.push_back(sketches_.RowAt(positions_[at.row]));
+    taken.push_back(rows_[at.row]);
   }
   // The last row moves to where one was taken out, from behind.
   std::ranges::sort(places, std::greater<>());
   for (const std::uint32_t place : places) {
     --count_;
-    positions_[place] = positions_[count_];
+    rows_[place] = rows_[count_];
     bounds_[place] = bounds_[count_];
   }
   bounded_ = count_;

@@ -8,7 +8,7 @@
 //     if (sieve.is_full()) ...  // as below, then sieve.Clear()
 //   }
 //   if (!sieve.HasRoomFor(list.rows)) ...
-//   sieve.AddPassing(list.begin, list.rows, excluded);
+//   sieve.AddPassing(list.begin, numbers, excluded);
 //   for (row : sieve.TakeNearest(16)) Look(row);
 //   while (sieve.HasMore()) {
 //     for (row : sieve.NextWithin(best.bound())) Look(row);
@@ -53,19 +53,19 @@ class SketchSieve {
   // It must not be full, and no row may have been taken out since it was
   // cleared.
   void Add(std::uint32_t row) {
-    const std::uint32_t position = sketches_.PositionOf(row);
-    PrefetchSketch(position);
-    positions_.data()[count_++] = position;
+    PrefetchSketch(row);
+    rows_.data()[count_++] = row;
     if (count_ - bounded_ >= 2 * kBatch) {
       // Not those that were just asked for.
       Bound(count_ - kBatch);
       MakeRoom(2 * kBatch);
     }
   }
-  // The same for those rows at `begin` and behind, by the order of lists, that
-  // are not excluded; all if `excluded` is empty. There must be room for all,
-  // and a bit for each. Returns how many.
-  std::size_t AddPassing(std::size_t begin, std::size_t count,
+  // The same for those of the rows from `begin` on that are not excluded, by
+  // their numbers (row_order.h); for all if `excluded` is empty. There must be
+  // room for all, and a bit for each. Returns how many.
+  std::size_t AddPassing(std::size_t begin,
+                         std::span<const std::uint32_t> numbers,
                          types::BitsetView excluded);
   void Clear() { count_ = bounded_ = at_ = 0; }
 
@@ -80,8 +80,8 @@ class SketchSieve {
  private:
   static constexpr std::size_t kBatch = 64;
 
-  void PrefetchSketch(std::uint32_t position) const {
-    const std::uint8_t* const record = table_.data + position * table_.stride;
+  void PrefetchSketch(std::uint32_t row) const {
+    const std::uint8_t* const record = table_.data + row * table_.stride;
     Prefetch(record, table_.stride);
     // A record may end in one more line.
     __builtin_prefetch(record + table_.stride - 1);
@@ -95,10 +95,9 @@ class SketchSieve {
   // The places, from `begin` on, of bounds in a batch that are within `bound`.
   std::span<std::uint32_t> PlacesWithin(std::size_t begin, float bound);
 
-  const RowSketches& sketches_;
   const simd::SketchTable table_;
   const SketchQuery query_;
-  std::vector<std::uint32_t>& positions_;
+  std::vector<std::uint32_t>& rows_;
   std::vector<float>& bounds_;
   std::size_t count_ = 0;
   std::size_t bounded_ = 0;

@@ -72,7 +72,7 @@ const float* BatchDistances(const HnswGraph& graph, const Probe& probe,
 bool AnyPasses(const HnswGraph& graph, types::BitsetView excluded,
                std::uint32_t row) {
   for (; row != kNoRow; row = graph.NextEqual(row)) {
-    if (!excluded.Test(row)) return true;
+    if (!graph.IsOut(excluded, row)) return true;
   }
   return false;
 }
@@ -85,7 +85,7 @@ std::size_t CountPassing(const HnswGraph& graph, types::BitsetView excluded,
   for (const Neighbor& hit : hits) {
     for (std::uint32_t row = hit.row; row != kNoRow && count < enough;
          row = graph.NextEqual(row)) {
-      count += excluded.Test(row) ? 0 : 1;
+      count += graph.IsOut(excluded, row) ? 0 : 1;
     }
   }
   return count;
@@ -99,7 +99,7 @@ void TakePassing(const HnswGraph& graph, types::BitsetView excluded,
   for (Neighbor hit : hits) {
     for (; hit.row != kNoRow && rows.size() < limit;
          hit.row = graph.NextEqual(hit.row)) {
-      if (!excluded.Test(hit.row)) rows.push_back(hit);
+      if (!graph.IsOut(excluded, hit.row)) rows.push_back(hit);
     }
   }
   std::sort(rows.begin(), rows.end());
@@ -174,7 +174,7 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
     scratch.batch.clear();
   };
   for (std::uint32_t row = 0; row < graph.rows; ++row) {
-    if (excluded.Test(row)) continue;
+    if (graph.IsOut(excluded, row)) continue;
     scratch.batch.push_back(row);
     if (scratch.batch.size() == kScanBatch) flush();
   }
