@@ -20,8 +20,8 @@ namespace {
 // Lists for the root of the rows.
 constexpr double kListsPerRoot = 2;
 // Rows of the sample for each centroid; more do not move it much.
-constexpr std::size_t kSamplePerList = 40;
-constexpr std::size_t kRounds = 6;
+constexpr std::size_t kSamplePerList = 100;
+constexpr std::size_t kRounds = 10;
 // Rows a thread takes at a time.
 constexpr std::size_t kGrain = 768;
 
