@@ -25,7 +25,7 @@ constexpr double kMargin = 0.06;
 // that pass lie far: more lists are looked into, until so many times the usual
 // number of rows was looked at.
 constexpr double kFewRows = 0.65;
-constexpr double kManyRows = 2.2;
+constexpr double kManyRows = 2.6;
 constexpr std::size_t kListsBetweenChecks = 64;
 // Rows of a list that are asked at once whether they pass.
 constexpr std::size_t kPart = 1024;
