@@ -1,5 +1,6 @@
 // A search that is told how near hits have to be (SearchQuery::limits) gives
-// all within that distance that it would give without.
+// all within that distance that it would give without, or nearly: a graph goes
+// less far for them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -115,6 +116,76 @@ TEST_P(LimitsTest, WhereNothingIsWithinThemNothingHasToBeFound) {
   for (std::size_t q = 0; q < kQueries; ++q) {
     EXPECT_TRUE(std::ranges::is_sorted(answer.Of(q)));
   }
+}
+
+constexpr std::size_t kParts = 3;
+constexpr std::size_t kAsked = 100;
+constexpr std::size_t kNear = 10;
+
+std::unique_ptr<VectorIndex> GraphOf(std::span<const float> rows) {
+  const VectorBlock block = {.data = rows.data(), .rows = rows.size() / kDim};
+  auto index = BuildIndex(base::OpContext(),
+                          {.type = IndexType::kHnsw,
+                           .metric = MetricType::kL2,
+                           .dim = kDim,
+                           .hnsw = {.m = 8, .ef_construction = 60}},
+                          {.blocks = std::span(&block, 1), .dim = kDim}, {});
+  EXPECT_TRUE(index.ok()) << index.status();
+  return *std::move(index);
+}
+
+// How many of the nearest `parts` find that hold equal shares of the rows, one
+// after the other, with or without limits.
+std::size_t FoundBy(std::span<const std::unique_ptr<VectorIndex>> parts,
+                    std::span<const float> rows, std::span<const float> queries,
+                    bool is_limited) {
+  std::size_t found = 0;
+  for (std::size_t q = 0; q < kAsked; ++q) {
+    const auto query = queries.subspan(q * kDim, kDim);
+    TopK best(kNear);
+    std::size_t first = 0;
+    for (const auto& part : parts) {
+      const float limit = best.bound();
+      std::vector<float> distances(kNear);
+      std::vector<std::uint32_t> hits(kNear);
+      SearchQuery search = {
+          .queries = query, .nq = 1, .k = kNear, .params = {.ef = 32}};
+      if (is_limited) search.limits = {&limit, 1};
+      EXPECT_TRUE(part->Search(base::OpContext(), search,
+                               {.distances = distances, .rows = hits})
+                      .ok());
+      for (std::size_t i = 0; i < kNear && hits[i] != kNoRow; ++i) {
+        best.Offer(
+            {distances[i], static_cast<std::uint32_t>(first + hits[i])});
+      }
+      first += part->size();
+    }
+    const auto truth = PlainSearch(MetricType::kL2, rows, query, {});
+    for (const Neighbor& hit : best.TakeSorted()) {
+      found += std::ranges::count(std::span(truth).first(kNear), hit.row,
+                                  &Neighbor::row) != 0;
+    }
+  }
+  return found;
+}
+
+TEST(GraphLimitsTest, GraphsThatTellOneAnotherFindWhatOneOfAllRowsWould) {
+  const std::vector<float> rows = RandomVectors(kRows, kDim, 1);
+  const std::vector<float> queries = RandomVectors(kAsked, kDim, 3);
+  std::vector<std::unique_ptr<VectorIndex>> parts;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    const std::size_t size = rows.size() / kParts;
+    parts.push_back(GraphOf(std::span(rows).subspan(part * size, size)));
+  }
+  std::vector<std::unique_ptr<VectorIndex>> one;
+  one.push_back(GraphOf(rows));
+  const std::size_t by_one = FoundBy(one, rows, queries, false);
+  const std::size_t by_parts = FoundBy(parts, rows, queries, false);
+  const std::size_t limited = FoundBy(parts, rows, queries, true);
+  // Random rows are the hardest; it is 3 % at most.
+  EXPECT_GE(limited + 30, by_one);
+  // They do not go through as much as they would without.
+  EXPECT_LT(limited, by_parts);
 }
 
 std::vector<Case> Cases() {

@@ -190,8 +190,9 @@ struct SearchQuery {
   SearchParams params = {};
   // 1 = row is out. Rows beyond its size are in.
   types::BitsetView excluded = {};
-  // Empty, or a distance for each query: what is farther is not wanted, so that
-  // such hits may be missing.
+  // Empty, or a distance for each query, of the last of k hits elsewhere: what
+  // is farther is not wanted, and may be missing. What is nearer is found as
+  // surely as in one index of all rows.
   std::span<const float> limits = {};
 
   float LimitOf(std::size_t q) const {

@@ -18,16 +18,18 @@ std::vector<index::Neighbor> HitsAt(const std::vector<float>& distances) {
   return hits;
 }
 
-TEST(HitLimitsTest, TheLastOfKHitsIsTheLimitAndTheNearestSuchCounts) {
+TEST(HitLimitsTest, TheLimitIsTheLastOfTheNearestKOfAllSegments) {
   HitLimits limits(2, 3);
   EXPECT_EQ(limits.Now(),
             (std::vector<float>{index::kNoDistance, index::kNoDistance}));
-  limits.Learn({HitsAt({1, 2, 7}), HitsAt({1, 2})});
+  limits.Learn({HitsAt({1, 4, 7}), HitsAt({1, 2})});
   EXPECT_EQ(limits.Now(), (std::vector<float>{7, index::kNoDistance}));
-  limits.Learn({HitsAt({1, 2, 9}), HitsAt({-3, -2, -1})});
-  EXPECT_EQ(limits.Now(), (std::vector<float>{7, -1}));
-  limits.Learn({HitsAt({1, 2, 5}), {}});
-  EXPECT_EQ(limits.Now(), (std::vector<float>{5, -1}));
+  limits.Learn({HitsAt({2, 5, 9}), HitsAt({-3, -2, -1})});
+  EXPECT_EQ(limits.Now(), (std::vector<float>{4, -1}));
+  limits.Learn({HitsAt({4, 4, 4}), {}});
+  EXPECT_EQ(limits.Now(), (std::vector<float>{4, -1}));
+  limits.Learn({HitsAt({0}), HitsAt({-4})});
+  EXPECT_EQ(limits.Now(), (std::vector<float>{2, -2}));
 }
 
 TEST(HitLimitsTest, FewerHitsThanWantedAreItsDoingOnlyWhereItLearnedAnything) {

@@ -3,6 +3,8 @@
 // can answer go this way together.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,7 +34,7 @@ absl::StatusOr<base::MemoryReservation> AdmitHits(base::MemoryBudget& budget,
                                                   std::size_t bytes_max) {
   constexpr std::uint64_t kReplyBytes = 12;    // key and score
   constexpr std::uint64_t kSegmentBytes = 32;  // heap, output, list
-  constexpr std::uint64_t kMergedBytes = 160;  // candidate, hit, place, reply
+  constexpr std::uint64_t kMergedBytes = 164;  // candidate, hit, limit, reply
   constexpr std::uint64_t kUnaccounted = std::uint64_t{64} << 20;
   std::uint64_t rows = 0;
   std::uint64_t kept = 0;
@@ -60,6 +62,15 @@ base::OpContext ContextOf(std::span<const PassedSearch> searches,
     deadline_ns = std::max(deadline_ns, search.ctx.deadline_ns());
   }
   return {clock, deadline_ns, first.request_id()};
+}
+
+// Their numbers. The more rows a segment has, the more it tells the others.
+std::vector<std::size_t> BiggestFirst(const Segments& segments) {
+  std::vector<std::size_t> order(segments.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(),
+                           [&](std::size_t i) { return segments[i]->rows(); });
+  return order;
 }
 
 bool AreAllCancelled(std::span<const PassedSearch> searches) {
@@ -111,13 +122,14 @@ absl::StatusOr<QueryNode::MergedHits> QueryNode::SearchSegments(
     const segment::SearchPlan& plan, std::span<const PassedSearch> searches,
     HitLimits& limits) const {
   std::vector<segment::SegmentHits> hits(snapshot.segments.size());
+  const std::vector<std::size_t> order = BiggestFirst(snapshot.segments);
   index::Turns turns(0, hits.size(), 1);
   RETURN_IF_ERROR(index::WorkTogether(
       &deps_.reads,
       std::max<std::size_t>(1, snapshot.segments.size() / kSegmentsPerThread),
       [&](std::size_t) -> absl::Status {
         while (const auto turn = turns.Next()) {
-          const std::size_t i = turn->begin;
+          const std::size_t i = order[turn->begin];
           if (AreAllCancelled(searches)) ctx.Cancel();
           segment::SearchPlan own = plan;
           own.read_ts = snapshot.ReadTsOf(i);

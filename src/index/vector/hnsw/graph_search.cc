@@ -86,6 +86,8 @@ absl::StatusOr<bool> WalkForHits(const base::OpContext& ctx,
                      WalkGraph(ctx, graph, query,
                                {.ef = std::min(ef, graph.rows),
                                 .rank = plan.rank,
+                                .share = static_cast<double>(plan.passing) /
+                                         static_cast<double>(graph.rows),
                                 .excluded = excluded},
                                scratch, hits));
     if (met >= std::min(plan.k, plan.passing)) return true;

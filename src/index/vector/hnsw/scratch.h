@@ -85,6 +85,9 @@ class BeamPool {
     entries_[next_].row |= kExpanded;
     return row;
   }
+  // How many are nearer than the one that TakeNext gave last.
+  std::size_t place() const { return next_; }
+  std::size_t CountWithin(float distance) const { return PlaceOf(distance); }
   // What TakeNext would give as of now, or kNoRow.
   std::uint32_t PeekNext() const {
     std::size_t at = next_;

@@ -17,6 +17,11 @@ constexpr std::size_t kPrefetchBytes = 256;
 
 constexpr std::size_t kScanBatch = 256;
 
+// Of a walk with a limit: hits that it may find yet, and candidates that it
+// needs to find its way. With fewer it finds less than one over all rows would.
+constexpr double kSpareHits = 3;
+constexpr std::size_t kLeastKept = 16;
+
 void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
   if (graph.product != nullptr) {
     graph.product->Prefetch(row);
@@ -66,6 +71,17 @@ const float* BatchDistances(const HnswGraph& graph, const Probe& probe,
   graph.Distances(probe, scratch.batch.data(), scratch.batch.size(),
                   scratch.sums.data(), scratch.distances.data());
   return scratch.distances.data();
+}
+
+// How many candidates a walk of `ef` keeps that has a limit.
+std::size_t KeptWithin(const WalkLimit& limit, std::size_t ef,
+                       const BeamPool& pool) {
+  if (!(limit.limit < kNoDistance)) return ef;
+  const double share =
+      (static_cast<double>(pool.CountWithin(limit.limit)) + kSpareHits) /
+      limit.wanted;
+  return std::max(kLeastKept,
+                  static_cast<std::size_t>(share * static_cast<double>(ef)));
 }
 
 // Does the row pass, or one equal to it?
@@ -137,7 +153,8 @@ Neighbor Descend(const HnswGraph& graph, const Probe& probe,
 
 absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const Probe& probe, Neighbor start, std::uint32_t level,
-                        std::size_t ef, WalkScratch& scratch) {
+                        std::size_t ef, WalkScratch& scratch,
+                        const WalkLimit& limit) {
   BeamPool& pool = scratch.pool;
   pool.Reset(ef);
   scratch.visited.Clear();
@@ -146,6 +163,7 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
   std::size_t expansions = 0;
   for (std::uint32_t row = pool.TakeNext(); row != kNoRow;
        row = pool.TakeNext()) {
+    if (pool.place() >= KeptWithin(limit, ef, pool)) break;
     if (++expansions % kExpansionsBetweenChecks == 0) {
       RETURN_IF_ERROR(ctx.Check());
     }
@@ -188,7 +206,10 @@ absl::StatusOr<std::size_t> WalkGraph(const base::OpContext& ctx,
                                       std::vector<Neighbor>& hits) {
   const Probe probe = graph.Bind(query, scratch.probe);
   const Neighbor start = Descend(graph, probe, 0, scratch);
-  RETURN_IF_ERROR(BeamSearch(ctx, graph, probe, start, 0, plan.ef, scratch));
+  RETURN_IF_ERROR(
+      BeamSearch(ctx, graph, probe, start, 0, plan.ef, scratch,
+                 {.limit = plan.rank.limit,
+                  .wanted = static_cast<double>(plan.rank.k) / plan.share}));
   const BeamPool& pool = scratch.pool;
   hits.clear();
   for (std::size_t i = 0; i < pool.size(); ++i) {

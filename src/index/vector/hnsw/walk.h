@@ -24,10 +24,21 @@ namespace elanus::index {
 Neighbor Descend(const HnswGraph& graph, const Probe& probe,
                  std::uint32_t to_level, WalkScratch& scratch);
 
-// Fills scratch.pool with the `ef` nearest rows found at `level`.
+// Where a walk knows that rows beyond `limit` are not wanted, because others
+// are nearer that lie elsewhere. Of `wanted` rows that are, the graph has some:
+// for as many of them it goes through as many of its candidates, and a few. So
+// it finds what a walk over these rows and those elsewhere would.
+struct WalkLimit {
+  float limit = kNoDistance;
+  double wanted = 1;
+};
+
+// Fills scratch.pool with the `ef` nearest rows found at `level`; with a limit
+// those behind it may be any.
 absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
                         const Probe& probe, Neighbor start, std::uint32_t level,
-                        std::size_t ef, WalkScratch& scratch);
+                        std::size_t ef, WalkScratch& scratch,
+                        const WalkLimit& limit = {});
 
 // Offers all rows that are in, by their codes.
 void ScanCodes(const HnswGraph& graph, const Probe& probe,
@@ -36,6 +47,7 @@ void ScanCodes(const HnswGraph& graph, const Probe& probe,
 struct WalkPlan {
   std::size_t ef = 0;
   RankPlan rank;
+  double share = 1;  // of the rows that pass
   // Rows that are walked through, but not found.
   types::BitsetView excluded = {};
 };
