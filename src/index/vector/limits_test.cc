@@ -155,8 +155,7 @@ std::size_t FoundBy(std::span<const std::unique_ptr<VectorIndex>> parts,
                                {.distances = distances, .rows = hits})
                       .ok());
       for (std::size_t i = 0; i < kNear && hits[i] != kNoRow; ++i) {
-        best.Offer(
-            {distances[i], static_cast<std::uint32_t>(first + hits[i])});
+        best.Offer({distances[i], static_cast<std::uint32_t>(first + hits[i])});
       }
       first += part->size();
     }

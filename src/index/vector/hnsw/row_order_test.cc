@@ -179,6 +179,39 @@ TEST_P(RowOrderTest, ARangeAndAnIteratorNumberRowsAsASearchDoes) {
   }
 }
 
+// As many as want an order, and nothing to make one of.
+TEST(EqualRowsTest, RowsThatAreAllEqualAreFoundByTheirNumbers) {
+  for (const std::size_t dim : {std::size_t{1}, std::size_t{64}}) {
+    for (const MetricType metric :
+         {MetricType::kL2, MetricType::kIp, MetricType::kCosine}) {
+      const std::vector<float> rows(kRows * dim, 0.5F);
+      const VectorBlock block = {.data = rows.data(), .rows = kRows};
+      const auto index =
+          BuildIndex(base::OpContext(),
+                     {.type = IndexType::kHnsw,
+                      .metric = metric,
+                      .dim = dim,
+                      .hnsw = {.m = 8, .ef_construction = 40}},
+                     {.blocks = std::span(&block, 1), .dim = dim}, {});
+      ASSERT_TRUE(index.ok()) << index.status();
+      types::Bitset excluded(kRows, true);
+      for (const std::size_t row : {3, 4000, 8999}) excluded.Clear(row);
+      std::vector<float> distances(5);
+      std::vector<std::uint32_t> hits(5);
+      ASSERT_TRUE((*index)
+                      ->Search(base::OpContext(),
+                               {.queries = std::span(rows).first(dim),
+                                .nq = 1,
+                                .k = 5,
+                                .excluded = excluded.view()},
+                               {.distances = distances, .rows = hits})
+                      .ok());
+      EXPECT_EQ(hits,
+                (std::vector<std::uint32_t>{3, 4000, 8999, kNoRow, kNoRow}));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Kinds, RowOrderTest,
     testing::Values(Kind{"NarrowL2", MetricType::kL2, 8},

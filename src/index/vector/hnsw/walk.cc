@@ -20,7 +20,7 @@ constexpr std::size_t kScanBatch = 256;
 // Of a walk with a limit: hits that it may find yet, and candidates that it
 // needs to find its way. With fewer it finds less than one over all rows would.
 constexpr double kSpareHits = 3;
-constexpr std::size_t kLeastKept = 16;
+constexpr double kLeastKept = 16;
 
 void PrefetchVector(const HnswGraph& graph, std::uint32_t row) {
   if (graph.product != nullptr) {
@@ -73,15 +73,15 @@ const float* BatchDistances(const HnswGraph& graph, const Probe& probe,
   return scratch.distances.data();
 }
 
-// How many candidates a walk of `ef` keeps that has a limit.
-std::size_t KeptWithin(const WalkLimit& limit, std::size_t ef,
-                       const BeamPool& pool) {
-  if (!(limit.limit < kNoDistance)) return ef;
+// Whether a walk of `ef` has gone far enough for its limit.
+bool IsFarEnough(const WalkLimit& limit, std::size_t ef, const BeamPool& pool) {
+  // It may be asked for as many hits as it keeps candidates.
+  if (!(limit.limit < kNoDistance) || pool.size() < ef) return false;
   const double share =
       (static_cast<double>(pool.CountWithin(limit.limit)) + kSpareHits) /
       limit.wanted;
-  return std::max(kLeastKept,
-                  static_cast<std::size_t>(share * static_cast<double>(ef)));
+  const double kept = std::max(kLeastKept, share * static_cast<double>(ef));
+  return static_cast<double>(pool.place()) >= kept;
 }
 
 // Does the row pass, or one equal to it?
@@ -163,7 +163,7 @@ absl::Status BeamSearch(const base::OpContext& ctx, const HnswGraph& graph,
   std::size_t expansions = 0;
   for (std::uint32_t row = pool.TakeNext(); row != kNoRow;
        row = pool.TakeNext()) {
-    if (pool.place() >= KeptWithin(limit, ef, pool)) break;
+    if (IsFarEnough(limit, ef, pool)) break;
     if (++expansions % kExpansionsBetweenChecks == 0) {
       RETURN_IF_ERROR(ctx.Check());
     }
